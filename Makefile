@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make           the program, at build/labrun
+# make demo      installs what is missing, builds, runs experiments/vxlan.json
+# make test      installs what is missing, builds, runs every test
+# make bench     ratios against named peers, in one run
+# make style     the gates of tests/style.sh
+# make install   under $(DESTDIR)$(prefix)
+
+prefix ?= /usr/local
+datadir ?= $(prefix)/share/labrun
+BUILD ?= build
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+PACKAGES := libbpf libnl-3.0 libnl-route-3.0 jansson
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+CFLAGS ?= -O2 -g
+CPPFLAGS += -D_GNU_SOURCE -I. -I$(BUILD) -DLABRUN_DATADIR='"$(datadir)"' \
+	-DLABRUN_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+ALL_CFLAGS := -std=gnu11 -ffp-contract=off $(WARNINGS) $(CFLAGS) $(SANITIZE)
+LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Werror -I. -I$(BUILD)
+
+SOURCES := $(filter-out %.bpf.c,$(wildcard harness/*.c topologies/*.c loadgen/*.c bpf/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+LIBRARY := $(BUILD)/liblabrun.a
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+NETNS_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/netns/test_*.c))
+
+# make V=1 shows the commands
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2)
+endif
+
+.PHONY: all demo test bench style schema install deps tests clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/labrun
+
+$(BUILD)/labrun: $(BUILD)/harness/main.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIBRARY): $(filter-out $(BUILD)/harness/main.o,$(OBJECTS))
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@ 2>$@.err || { cat $@.err >&2; false; }
+
+# Objects may include any skeleton; dependency files refine this after the first build.
+$(OBJECTS): | $(SKELETONS)
+
+tests: $(UNIT_TESTS) $(NETNS_TESTS)
+
+$(BUILD)/tests/%: tests/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIBRARY) $(LDLIBS) -lcmocka
+
+deps:
+	tests/deps.sh
+
+demo: deps
+	$(MAKE) all
+	tests/demo.sh $(BUILD)/labrun
+
+test: deps
+	$(MAKE) all tests
+	tests/run.sh $(BUILD)
+
+bench: deps
+	$(MAKE) all
+	tests/bench/run.sh $(BUILD)/labrun
+
+style:
+	tests/style.sh
+
+# The committed schemas, from the field tables; a test holds them to that.
+schema: all
+	$(BUILD)/labrun describe --schema experiment > experiments/experiment.schema.json
+	$(BUILD)/labrun describe --schema topology > topologies/topology.schema.json
+
+install: all
+	install -D $(BUILD)/labrun $(DESTDIR)$(prefix)/bin/labrun
+	for folder in experiments topologies plots; do \
+		install -d $(DESTDIR)$(datadir)/$$folder && \
+		install -m 644 $$folder/*.json $$folder/*.gp $(DESTDIR)$(datadir)/$$folder 2>/dev/null; \
+	done; true
+	install -d $(DESTDIR)$(datadir)/results
+	cp -R results/reference $(DESTDIR)$(datadir)/results/
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNIT_TESTS:=.d) $(NETNS_TESTS:=.d)

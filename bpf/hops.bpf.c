@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Logs each moment at which one of the load's packets passes a tracepoint of the device layer.
+ *
+ * The log is a plain array, a part for each CPU, that user space maps and reads between batches:
+ * nothing wakes a reader while a packet is on its way. A packet is known by the stamp at its end,
+ * which bridging, NAT and encapsulation leave alone.
+ */
+#include "bpf/kernel.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/hops.h"
+#include "loadgen/stamp.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile __u64 stamp_magic;
+const volatile __u32 events_per_cpu;
+const volatile bool with_addresses;
+
+struct hop_cpu cpus[HOPS_MAX_CPUS];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hop_event);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hop_addresses);
+} addresses SEC(".maps");
+
+/* The lab's namespaces by inode: asked only about packets that are not ours. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8);
+} nodes SEC(".maps");
+
+struct packet {
+	__u32 sequence;
+	__u32 direction;
+	__u32 payload_bytes;
+};
+
+static __always_inline struct hop_cpu *this_cpu(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return cpu < HOPS_MAX_CPUS ? &cpus[cpu] : NULL;
+}
+
+static __always_inline bool is_lab(struct sk_buff *skb)
+{
+	__u32 inode = skb->dev->nd_net.net->ns.inum;
+
+	return bpf_map_lookup_elem(&nodes, &inode);
+}
+
+/* ICMP: request 8 and reply 0; ICMPv6: request 128 and reply 129. Anything else is an error
+ * message that quotes the packet, and no hop of ours. */
+static __always_inline bool icmp_direction(const unsigned char *end, struct packet *packet)
+{
+	__u8 type;
+
+	if (bpf_probe_read_kernel(&type, 1, end - packet->payload_bytes - 8))
+		return false;
+	packet->direction = type == 0 || type == 129 ? STAMP_REPLY : STAMP_REQUEST;
+	return type == 8 || type == 128 || packet->direction == STAMP_REPLY;
+}
+
+static __always_inline void count_other(struct sk_buff *skb, struct hop_cpu *cpu, __u8 function)
+{
+	if (function != HOP_NET_DEV_START_XMIT || !is_lab(skb))
+		return;
+	if (skb->data_len)
+		cpu->unstamped++;
+	else
+		cpu->background++;
+}
+
+/* Whether the packet is one of ours and measured, and which. */
+static __always_inline bool identify(struct sk_buff *skb, struct hop_cpu *cpu, __u8 function,
+				     struct packet *packet)
+{
+	const unsigned char *end = skb->head + skb->tail;
+	struct stamp stamp = {};
+
+	if (skb->data_len || skb->len < STAMP_BYTES ||
+	    bpf_probe_read_kernel(&stamp, STAMP_BYTES, end - STAMP_BYTES) ||
+	    stamp.magic != stamp_magic) {
+		count_other(skb, cpu, function);
+		return false;
+	}
+	if (stamp.sequence >= STAMP_WARMUP)
+		return false;
+	packet->sequence = stamp.sequence;
+	packet->direction = stamp.direction;
+	packet->payload_bytes = stamp.payload_bytes;
+	if (stamp.direction == STAMP_ICMP && !icmp_direction(end, packet)) {
+		cpu->unreadable++;
+		return false;
+	}
+	return true;
+}
+
+static __always_inline void log_addresses(struct sk_buff *skb, __u32 index,
+					  const struct packet *packet)
+{
+	struct hop_addresses *record = bpf_map_lookup_elem(&addresses, &index);
+
+	if (!record)
+		return;
+	record->length_bytes = skb->tail - skb->network_header;
+	record->payload_bytes = packet->payload_bytes;
+	bpf_probe_read_kernel(record->header, sizeof(record->header),
+			      skb->head + skb->network_header);
+}
+
+/* The index of the event, or -1: the log is full, which `next` keeps counting. */
+static __always_inline __s64 log_event(struct hop_cpu *cpu, const struct packet *packet,
+				       struct net_device *device, __u8 function)
+{
+	__u64 position = cpu->next++;
+	struct hop_event *event;
+	__u32 index;
+
+	if (position >= events_per_cpu)
+		return -1;
+	index = bpf_get_smp_processor_id() * events_per_cpu + position;
+	event = bpf_map_lookup_elem(&events, &index);
+	if (!event)
+		return -1;
+	event->time_ns = bpf_ktime_get_ns();
+	event->sequence = packet->sequence;
+	event->netns_inode = device->nd_net.net->ns.inum;
+	event->ifindex = device->ifindex;
+	event->function = function;
+	event->direction = packet->direction;
+	return index;
+}
+
+static __always_inline void remember_xmit(struct sk_buff *skb, struct hop_cpu *cpu,
+					  const struct packet *packet)
+{
+	__u64 depth = cpu->depth;
+
+	if (depth >= HOPS_MAX_NESTING) {
+		cpu->nested_too_deep++;
+		return;
+	}
+	cpu->open[depth].skb = (__u64)skb;
+	cpu->open[depth].device = (__u64)skb->dev;
+	cpu->open[depth].sequence = packet->sequence;
+	cpu->open[depth].direction = packet->direction;
+	cpu->depth = depth + 1;
+}
+
+static __always_inline int hop(struct sk_buff *skb, __u8 function)
+{
+	struct hop_cpu *cpu = this_cpu();
+	struct packet packet;
+	__s64 index;
+
+	if (!cpu || !identify(skb, cpu, function, &packet))
+		return 0;
+	index = log_event(cpu, &packet, skb->dev, function);
+	if (with_addresses && index >= 0)
+		log_addresses(skb, index, &packet);
+	if (function == HOP_NET_DEV_START_XMIT)
+		remember_xmit(skb, cpu, &packet);
+	return 0;
+}
+
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(hops_net_dev_queue, struct sk_buff *skb)
+{
+	return hop(skb, HOP_NET_DEV_QUEUE);
+}
+
+SEC("tp_btf/net_dev_start_xmit")
+int BPF_PROG(hops_net_dev_start_xmit, struct sk_buff *skb)
+{
+	return hop(skb, HOP_NET_DEV_START_XMIT);
+}
+
+/* The skb may be freed and its memory another's: only its address is looked at. */
+SEC("tp_btf/net_dev_xmit")
+int BPF_PROG(hops_net_dev_xmit, struct sk_buff *skb, int status, struct net_device *device)
+{
+	struct hop_cpu *cpu = this_cpu();
+	struct packet packet = {};
+	__u64 top;
+
+	if (!cpu || !cpu->depth)
+		return 0;
+	top = cpu->depth - 1;
+	if (top >= HOPS_MAX_NESTING || cpu->open[top].skb != (__u64)skb ||
+	    cpu->open[top].device != (__u64)device)
+		return 0;
+	packet.sequence = cpu->open[top].sequence;
+	packet.direction = cpu->open[top].direction;
+	cpu->depth = top;
+	log_event(cpu, &packet, device, HOP_NET_DEV_XMIT);
+	return 0;
+}
+
+SEC("tp_btf/netif_rx")
+int BPF_PROG(hops_netif_rx, struct sk_buff *skb)
+{
+	return hop(skb, HOP_NETIF_RX);
+}
+
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(hops_netif_receive_skb, struct sk_buff *skb)
+{
+	return hop(skb, HOP_NETIF_RECEIVE_SKB);
+}
+
+SEC("tp_btf/napi_gro_receive_entry")
+int BPF_PROG(hops_napi_gro_receive_entry, struct sk_buff *skb)
+{
+	return hop(skb, HOP_NAPI_GRO_RECEIVE_ENTRY);
+}
+
+/* Empty twins: what being called costs, without what the probe then does. */
+#define EMPTY(tracepoint)                                                                          \
+	SEC("tp_btf/" #tracepoint)                                                                 \
+	int empty_##tracepoint(void *context)                                                      \
+	{                                                                                          \
+		return 0;                                                                          \
+	}
+
+EMPTY(net_dev_queue)
+EMPTY(net_dev_start_xmit)
+EMPTY(net_dev_xmit)
+EMPTY(netif_rx)
+EMPTY(netif_receive_skb)
+EMPTY(napi_gro_receive_entry)

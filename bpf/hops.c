@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bpf/hops_log.h"
+
+#include "bpf/hops.skel.h"
+#include "harness/cleanup.h"
+#include "topologies/lab.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A log at most this large, over all CPUs. */
+#define LOG_MAX_BYTES (512ull << 20)
+/* The calibration's blocks must fit as well: dropping an event costs less than logging it. */
+#define LOG_MIN_EVENTS 4096
+
+struct hops_params {
+	uint64_t log_events;
+};
+
+static const struct field hops_fields[] = {
+	{
+		.name = "log_events",
+		.type = FIELD_UINT,
+		.offset = offsetof(struct hops_params, log_events),
+		.fallback = "0",
+		.min = 0,
+		.max = 1 << 20,
+		.unit = "events",
+		.help = "Room for events, on each CPU; 0: as many as a batch can cause. What does "
+			"not fit is counted as ring_drops, and the measurement is invalid.",
+	},
+	FIELD_END,
+};
+
+static void hops_programs(struct hops *hops)
+{
+	struct hops_bpf *skeleton = hops->skeleton;
+
+#define PROGRAM(function, tracepoint)                                                              \
+	hops->programs[function].full = skeleton->progs.hops_##tracepoint;                         \
+	hops->programs[function].empty = skeleton->progs.empty_##tracepoint
+	PROGRAM(HOP_NET_DEV_QUEUE, net_dev_queue);
+	PROGRAM(HOP_NET_DEV_START_XMIT, net_dev_start_xmit);
+	PROGRAM(HOP_NET_DEV_XMIT, net_dev_xmit);
+	PROGRAM(HOP_NETIF_RX, netif_rx);
+	PROGRAM(HOP_NETIF_RECEIVE_SKB, netif_receive_skb);
+	PROGRAM(HOP_NAPI_GRO_RECEIVE_ENTRY, napi_gro_receive_entry);
+#undef PROGRAM
+}
+
+static void detach(struct hops *hops)
+{
+	for (size_t i = 0; i < HOP_FUNCTION_COUNT; i++) {
+		bpf_link__destroy(hops->programs[i].link);
+		hops->programs[i].link = NULL;
+	}
+}
+
+/*
+ * All are detached before any is attached: the first attachment to a tracepoint that has just lost
+ * one waits for an RCU grace period, some ten milliseconds, and the others share it.
+ */
+int hops_attach(struct hops *hops, enum hops_attach which, struct err *err)
+{
+	detach(hops);
+	hops->attached = which;
+	for (size_t i = 0; i < HOP_FUNCTION_COUNT && which != HOPS_DETACHED; i++) {
+		struct hops_program *program = &hops->programs[i];
+
+		program->link =
+			bpf_program__attach(which == HOPS_FULL ? program->full : program->empty);
+		if (!program->link)
+			return err_errno(err, -errno, "attach to tracepoint %s",
+					 hop_function_names[i]);
+	}
+	return 0;
+}
+
+/*
+ * The scheduler may run the whole path on any one CPU, so each has room for all, as far as the
+ * limit goes; a log that then proves too small is counted as ring_drops.
+ */
+static int size_log(struct hops *hops, const struct probe_setup *setup,
+		    const struct hops_params *params, struct err *err)
+{
+	uint64_t events = setup->packets * setup->events_per_packet;
+	uint64_t entry =
+		sizeof(struct hop_event) + (setup->addresses ? sizeof(struct hop_addresses) : 0);
+	uint64_t room = LOG_MAX_BYTES / entry / hops->cpu_count;
+	struct hops_bpf *skeleton = hops->skeleton;
+
+	if (events > room * hops->cpu_count)
+		return err_set(err, -E2BIG,
+			       "hops: a batch of %llu packets logs %llu events, and there is room "
+			       "for %llu: take fewer iterations and more batches",
+			       (unsigned long long)setup->packets, (unsigned long long)events,
+			       (unsigned long long)(room * hops->cpu_count));
+	if (events < LOG_MIN_EVENTS)
+		events = LOG_MIN_EVENTS;
+	if (params->log_events)
+		events = params->log_events;
+	hops->events_per_cpu = events < room ? events : room;
+	skeleton->rodata->events_per_cpu = (uint32_t)hops->events_per_cpu;
+	events = hops->events_per_cpu * hops->cpu_count;
+	bpf_map__set_max_entries(skeleton->maps.events, (uint32_t)events);
+	if (setup->addresses)
+		bpf_map__set_max_entries(skeleton->maps.addresses, (uint32_t)events);
+	bpf_map__set_max_entries(skeleton->maps.nodes, 65536);
+	return 0;
+}
+
+static const void *map_log(const struct bpf_map *map, size_t entry_bytes)
+{
+	size_t bytes = bpf_map__max_entries(map) * entry_bytes;
+	void *memory = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static int load_error(int code, struct err *err)
+{
+	if (code == -EPERM || code == -EACCES)
+		return err_need(err, "hops: this kernel lets only root load tracing programs "
+				     "(CAP_BPF, CAP_PERFMON): run as root");
+	if (code == -ESRCH || code == -ENOENT)
+		return err_need(err, "hops: this kernel has no BTF for its tracepoints "
+				     "(CONFIG_DEBUG_INFO_BTF)");
+	return err_errno(err, code, "hops: load the programs");
+}
+
+static int hops_load(struct hops *hops, const struct probe_setup *setup,
+		     const struct hops_params *params, struct err *err)
+{
+	int code;
+
+	hops->skeleton = hops_bpf__open();
+	if (!hops->skeleton)
+		return err_errno(err, -errno, "hops: open the programs");
+	hops->skeleton->rodata->stamp_magic = setup->magic;
+	hops->skeleton->rodata->with_addresses = setup->addresses;
+	code = size_log(hops, setup, params, err);
+	if (code)
+		return code;
+	code = hops_bpf__load(hops->skeleton);
+	if (code)
+		return load_error(code, err);
+	hops->events = map_log(hops->skeleton->maps.events, sizeof(struct hop_event));
+	if (setup->addresses)
+		hops->addresses =
+			map_log(hops->skeleton->maps.addresses, sizeof(struct hop_addresses));
+	if (!hops->events || (setup->addresses && !hops->addresses))
+		return err_errno(err, -errno, "hops: map the log");
+	hops_programs(hops);
+	return 0;
+}
+
+static void hops_close(struct probe *probe)
+{
+	struct hops *hops = (struct hops *)probe;
+
+	if (hops->skeleton) {
+		detach(hops);
+		if (hops->events)
+			munmap((void *)hops->events,
+			       bpf_map__max_entries(hops->skeleton->maps.events) *
+				       sizeof(struct hop_event));
+		if (hops->addresses)
+			munmap((void *)hops->addresses,
+			       bpf_map__max_entries(hops->skeleton->maps.addresses) *
+				       sizeof(struct hop_addresses));
+		hops_bpf__destroy(hops->skeleton);
+	}
+	free(hops->device_counts);
+	free(hops);
+}
+
+static int hops_open(struct probe **ret, const struct probe_setup *setup, const void *params,
+		     struct err *err)
+{
+	struct hops *hops = calloc(1, sizeof(*hops));
+	int code;
+
+	if (!hops)
+		return err_set(err, -ENOMEM, "hops: out of memory");
+	hops->cpu_count = (size_t)libbpf_num_possible_cpus();
+	if (hops->cpu_count > HOPS_MAX_CPUS)
+		hops->cpu_count = HOPS_MAX_CPUS;
+	libbpf_set_print(NULL);
+	code = hops_load(hops, setup, params, err);
+	if (code) {
+		hops_close(&hops->probe);
+		return code;
+	}
+	*ret = &hops->probe;
+	return 0;
+}
+
+/* Firings that the kernel skipped because the program was already running on that CPU. */
+static uint64_t missed(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+static int enter_nodes(struct hops *hops, const struct lab *lab, struct err *err)
+{
+	int map = bpf_map__fd(hops->skeleton->maps.nodes);
+	size_t count = lab_topology(lab)->nodes.count;
+	uint32_t key;
+	uint8_t yes = 1;
+
+	while (!bpf_map_get_next_key(map, NULL, &key))
+		bpf_map_delete_elem(map, &key);
+	for (size_t i = 0; i < count; i++) {
+		key = lab_node_inode(lab, i);
+		if (bpf_map_update_elem(map, &key, &yes, BPF_ANY))
+			return err_errno(err, -errno, "hops: enter the lab's namespaces");
+	}
+	return 0;
+}
+
+static int hops_start(struct probe *probe, const struct probe_job *job, struct err *err)
+{
+	struct hops *hops = (struct hops *)probe;
+	int code = enter_nodes(hops, job->lab, err);
+
+	if (!code && hops->attached != HOPS_FULL)
+		code = hops_attach(hops, HOPS_FULL, err);
+	if (!code)
+		code = hops_count_devices(hops, job->lab, err);
+	for (size_t i = 0; i < HOP_FUNCTION_COUNT; i++)
+		hops->programs[i].missed_before = missed(hops->programs[i].full);
+	hops_log_reset(hops);
+	return code;
+}
+
+static void count_losses(struct hops *hops, const struct probe_job *job, struct samples *samples)
+{
+	struct hops_totals totals = hops_log_totals(hops);
+	uint64_t missed_now = 0;
+
+	for (size_t i = 0; i < HOP_FUNCTION_COUNT; i++)
+		missed_now += missed(hops->programs[i].full) - hops->programs[i].missed_before;
+	samples_count(samples, job->cell, job->batch, "background", (double)totals.background);
+	samples_count(samples, job->cell, job->batch, "unstamped",
+		      (double)(totals.unstamped + totals.unreadable));
+	samples_count(samples, job->cell, job->batch, "ring_drops", (double)totals.ring_drops);
+	samples_count(samples, job->cell, job->batch, "map_errors", (double)totals.nested_too_deep);
+	samples_count(samples, job->cell, job->batch, "missed", (double)missed_now);
+	samples_count(samples, job->cell, job->batch, "hops.events", (double)totals.logged);
+}
+
+static int hops_drain(struct probe *probe, const struct probe_job *job, struct samples *samples,
+		      struct err *err)
+{
+	struct hops *hops = (struct hops *)probe;
+
+	count_losses(hops, job, samples);
+	return hops_match(hops, job, samples, err);
+}
+
+const struct probe_ops probe_hops = {
+	.kind = {
+		.name = "hops",
+		.help = "times every device that a packet crosses, from the tracepoints of the "
+			"device layer",
+		.fields = hops_fields,
+		.params_size = sizeof(struct hops_params),
+	},
+	.needs_path = true,
+	.open = hops_open,
+	.calibrate = hops_calibrate,
+	.start = hops_start,
+	.drain = hops_drain,
+	.close = hops_close,
+};

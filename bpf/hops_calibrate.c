@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a firing of the probe costs: the same packets over loopback with no program attached, with
+ * an empty one, and with the real one, in that order and the next round back again, so that drift
+ * cancels between rounds and each change of programs (a grace period) serves two blocks.
+ * run_time_ns would leave out the dispatch, which is half of it.
+ *
+ * What could be challenged: loopback is warm. Between hops of a long path the probe's own code and
+ * log have been pushed out of the caches a little, and it costs somewhat more there.
+ */
+#include "bpf/hops_log.h"
+
+#include "harness/cleanup.h"
+#include "loadgen/stamp.h"
+
+#include "bpf/hops.skel.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUNDS 8
+#define BLOCKS_PER_ROUND 3
+#define BLOCK_PACKETS 500
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* A UDP socket that talks to itself: each packet crosses five of the tracepoints once. */
+static int open_echo(struct err *err)
+{
+	struct sockaddr_in self = { .sin_family = AF_INET };
+	socklen_t size = sizeof(self);
+	_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	self.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&self, sizeof(self)) ||
+	    getsockname(fd, (struct sockaddr *)&self, &size) ||
+	    connect(fd, (struct sockaddr *)&self, sizeof(self)))
+		return err_errno(err, -errno, "hops: calibrate over loopback");
+	return steal_fd(&fd);
+}
+
+static int send_block(const struct hops *hops, int fd, struct probe_block *block, struct err *err)
+{
+	struct stamp stamp = { .magic = hops->skeleton->rodata->stamp_magic,
+			       .payload_bytes = STAMP_BYTES };
+	uint64_t started = now_ns();
+	char reply[STAMP_BYTES];
+
+	for (unsigned i = 0; i < BLOCK_PACKETS; i++) {
+		stamp.sequence = i;
+		if (send(fd, &stamp, sizeof(stamp), 0) != (ssize_t)sizeof(stamp) ||
+		    recv(fd, reply, sizeof(reply), 0) != (ssize_t)sizeof(reply))
+			return err_errno(err, -errno, "hops: calibrate over loopback");
+	}
+	block->elapsed_ns = now_ns() - started;
+	block->packets = BLOCK_PACKETS;
+	return 0;
+}
+
+static int run_block(struct hops *hops, int fd, struct probe_block *block, struct err *err)
+{
+	static const enum hops_attach attach[] = {
+		[BLOCK_OFF] = HOPS_DETACHED,
+		[BLOCK_EMPTY] = HOPS_EMPTY,
+		[BLOCK_FULL] = HOPS_FULL,
+	};
+	int code = 0;
+
+	if (hops->attached != attach[block->condition])
+		code = hops_attach(hops, attach[block->condition], err);
+	hops_log_reset(hops);
+	if (!code)
+		code = send_block(hops, fd, block, err);
+	for (size_t i = 0; i < hops->cpu_count; i++)
+		block->events += hops->skeleton->bss->cpus[i].next;
+	return code;
+}
+
+/* The empty twins fire as often as the real ones do. */
+static void share_events(struct probe_block *round)
+{
+	uint64_t events = 0;
+
+	for (unsigned i = 0; i < BLOCKS_PER_ROUND; i++)
+		events += round[i].events;
+	for (unsigned i = 0; i < BLOCKS_PER_ROUND; i++)
+		if (round[i].condition == BLOCK_EMPTY)
+			round[i].events = events;
+}
+
+static int run_round(struct hops *hops, int fd, unsigned round, struct probe_block *blocks,
+		     struct err *err)
+{
+	static const int there[BLOCKS_PER_ROUND] = { BLOCK_OFF, BLOCK_EMPTY, BLOCK_FULL };
+	int code = 0;
+
+	for (unsigned i = 0; i < BLOCKS_PER_ROUND && !code; i++) {
+		unsigned at = round % 2 ? BLOCKS_PER_ROUND - 1 - i : i;
+
+		blocks[i] = (struct probe_block){ .round = round, .condition = there[at] };
+		code = run_block(hops, fd, &blocks[i], err);
+	}
+	share_events(blocks);
+	return code;
+}
+
+int hops_calibrate(struct probe *probe, struct probe_block *blocks, size_t max, struct err *err)
+{
+	struct hops *hops = (struct hops *)probe;
+	_close_ int fd = open_echo(err);
+	struct probe_block discarded = {};
+	size_t count = 0;
+	int code = fd < 0 ? fd : send_block(hops, fd, &discarded, err);
+
+	for (unsigned round = 0; round < ROUNDS && !code; round++) {
+		if (count + BLOCKS_PER_ROUND > max)
+			break;
+		code = run_round(hops, fd, round, &blocks[count], err);
+		count += BLOCKS_PER_ROUND;
+	}
+	return code ? code : (int)count;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * The kernel as the BPF programs see it: only the types and fields that a probe reads, relocated
+ * at load time against the running kernel's BTF (CO-RE), so that one object serves all kernels.
+ */
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+
+#define true 1
+#define false 0
+
+/* include/uapi/linux/bpf.h, whose own includes are not there for the bpf target */
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+};
+
+enum {
+	BPF_F_MMAPABLE = 1 << 10,
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ns_common {
+	unsigned int inum; /* st_ino of the namespace: which node */
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	int ifindex; /* which device; repeats across namespaces */
+	possible_net_t nd_net;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	unsigned int len; /* of the packet, from the current header on */
+	unsigned int data_len; /* of it, what is in pages: not 0 means not linear */
+	__u16 network_header; /* offset from head, for the addresses of a trace */
+	unsigned int tail; /* offset from head of the packet's end: the stamp is before it */
+	unsigned char *head;
+};
+
+#pragma clang attribute pop

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * A probe: BPF programs and the code that turns their log into samples. run.c calls the hooks in
+ * one visible order: open once a run, then for each job start (after warm-up: forget what was
+ * seen), drain (after the last packet), and close at the end.
+ */
+
+#include "harness/err.h"
+#include "harness/field.h"
+#include "harness/samples.h"
+
+struct lab;
+
+struct probe {
+	const struct probe_ops *ops;
+};
+
+struct probe_setup {
+	uint64_t magic; /* of the run's stamps */
+	uint64_t packets; /* the most that one job sends: sizes the log */
+	uint64_t events_per_packet; /* likewise: both directions, all tracepoints */
+	bool addresses; /* record addresses too, for `trace` */
+};
+
+struct probe_job {
+	const struct lab *lab;
+	uint32_t cell, batch;
+	uint64_t packets; /* sequences 0..packets-1 were sent */
+	bool reply; /* whether replies are part of the load */
+};
+
+/* What one firing of a hook costs, from blocks with no program, an empty one, and the real one. */
+struct probe_block {
+	unsigned round;
+	enum { BLOCK_OFF, BLOCK_EMPTY, BLOCK_FULL } condition;
+	uint64_t packets, events, elapsed_ns;
+};
+
+struct probe_ops {
+	struct kind kind;
+	bool needs_path; /* measures between the points of the topology's path */
+	int (*open)(struct probe **ret, const struct probe_setup *setup, const void *params,
+		    struct err *err);
+	/* Fills in blocks of `calibration.csv`; returns how many, or a negative errno. */
+	int (*calibrate)(struct probe *probe, struct probe_block *blocks, size_t max,
+			 struct err *err);
+	int (*start)(struct probe *probe, const struct probe_job *job, struct err *err);
+	int (*drain)(struct probe *probe, const struct probe_job *job, struct samples *samples,
+		     struct err *err);
+	void (*close)(struct probe *probe);
+};
+
+extern const struct kind *const probe_kinds[]; /* NULL-terminated; each heads a probe_ops */

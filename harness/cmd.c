@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COMMAND_USAGE(name_, arguments_, help_) { .name = #name_, .arguments = arguments_ },
+
+enum outcome cmd_fail(const struct err *err)
+{
+	static const enum outcome outcomes[] = {
+		[ERR_RUN] = OUTCOME_FAILED,
+		[ERR_USAGE] = OUTCOME_USAGE,
+		[ERR_NEED] = OUTCOME_NEED,
+		[ERR_INTERRUPTED] = OUTCOME_INTERRUPTED,
+	};
+
+	fprintf(stderr, "labrun: %s\n", err->text);
+	return outcomes[err->class];
+}
+
+enum outcome cmd_usage(const char *verb, const char *message)
+{
+	static const struct command usages[] = { COMMANDS(COMMAND_USAGE) };
+
+	fprintf(stderr, "labrun %s: %s\n", verb, message);
+	for (size_t i = 0; i < ARRAY_SIZE(usages); i++)
+		if (!strcmp(usages[i].name, verb))
+			fprintf(stderr, "usage: labrun %s %s\n", verb, usages[i].arguments);
+	return OUTCOME_USAGE;
+}

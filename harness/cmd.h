@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * The verbs. Each parses its own arguments (argv[0] is the verb), prints its result to stdout and
+ * everything else to stderr, and says how it ended; only main.c turns that into exit statuses.
+ */
+
+#include "harness/err.h"
+
+/* In order of precedence where several apply: the later wins. */
+enum outcome {
+	OUTCOME_OK,
+	OUTCOME_CLAIM_FAILS, /* or a regression */
+	OUTCOME_INVALID, /* the measurement: loss, incomplete chains */
+	OUTCOME_FAILED, /* could not run */
+	OUTCOME_NEED, /* this machine lacks a need */
+	OUTCOME_USAGE, /* bad usage or bad file */
+	OUTCOME_INTERRUPTED,
+};
+
+struct command {
+	const char *name, *arguments, *help;
+	enum outcome (*run)(int argc, char **argv);
+};
+
+#define COMMANDS(X)                                                                                \
+	X(run, "[OPTION]... EXPERIMENT...", "runs and writes a result folder (the default verb)")  \
+	X(check, "FILE...", "validates experiment and topology files: every fault in one pass")    \
+	X(plan, "EXPERIMENT", "prints the cells, their order and the estimated time")              \
+	X(trace, "[--json] EXPERIMENT", "follows one packet and prints each hop it makes")                  \
+	X(list, "", "what experiments, topologies and kinds there are")                            \
+	X(describe, "[--schema] KIND", "fields, units, bounds and defaults of a kind, of experiment, of topology")         \
+	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
+	X(reproduce, "[NAME...]",                                                                  \
+	  "runs every experiment with a paper behind it; paper beside measured")                   \
+	X(shell, "TOPOLOGY [COMMAND...]", "builds it and opens a shell inside; gone on exit")      \
+	X(doctor, "", "what this machine allows, and for what it does not: why")
+
+#define COMMAND_PROTOTYPE(name, arguments, help) enum outcome cmd_##name(int argc, char **argv);
+COMMANDS(COMMAND_PROTOTYPE)
+
+/* Says the error on stderr and what outcome it makes. */
+enum outcome cmd_fail(const struct err *err);
+/* "labrun VERB: message" plus how to use the verb. */
+enum outcome cmd_usage(const char *verb, const char *message);

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+#include "harness/document.h"
+#include "harness/plan.h"
+#include "topologies/topology.h"
+
+#include <string.h>
+
+static bool is_topology(const struct document *document)
+{
+	return json_object_get(document->json, "nodes") && !json_object_get(document->json, "load");
+}
+
+static enum outcome check_topology(struct document *document)
+{
+	_arena_ struct arena *arena = arena_new();
+
+	topology_parse(document->json, arena, document->diag);
+	if (!diag_count(document->diag))
+		return OUTCOME_OK;
+	diag_print(document->diag, stderr);
+	return OUTCOME_USAGE;
+}
+
+static enum outcome check_experiment(const char *path, struct err *err)
+{
+	struct plan *plan;
+	int code = plan_load(&plan, path, NULL, stderr, err);
+
+	if (code)
+		return OUTCOME_USAGE;
+	plan_free(plan);
+	return OUTCOME_OK;
+}
+
+static enum outcome check_file(const char *name)
+{
+	struct document document = {};
+	_free_ char *path = NULL;
+	enum outcome outcome;
+	struct err err = {};
+
+	path = document_find_experiment(name, &err);
+	if (!path || document_read(&document, path, &err))
+		return cmd_fail(&err);
+	if (document.json && is_topology(&document))
+		outcome = check_topology(&document);
+	else
+		outcome = check_experiment(path, &err);
+	if (outcome == OUTCOME_OK)
+		printf("%s: valid\n", path);
+	document_done(&document);
+	return outcome;
+}
+
+enum outcome cmd_check(int argc, char **argv)
+{
+	enum outcome outcome = OUTCOME_OK;
+
+	if (argc < 2)
+		return cmd_usage("check", "which file?");
+	for (int i = 1; i < argc; i++) {
+		enum outcome one = check_file(argv[i]);
+
+		outcome = one > outcome ? one : outcome;
+	}
+	return outcome;
+}

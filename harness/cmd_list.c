@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+#include "harness/file.h"
+#include "harness/kind_table.h"
+
+#include <string.h>
+
+static int is_json(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 5 && !strcmp(entry->d_name + length - 5, ".json") &&
+	       !strstr(entry->d_name, ".schema.");
+}
+
+static void print_file(const char *folder, const char *file)
+{
+	_free_ char *path = file_data_path(folder, file, "");
+	_json_ json_t *json = path ? json_load_file(path, 0, NULL) : NULL;
+	const char *title = json_string_value(json_object_get(json, "title"));
+
+	printf("  %-16.*s %s\n", (int)strlen(file) - 5, file, title ? title : "");
+}
+
+static void print_folder(const char *folder)
+{
+	_free_ char *path = file_data_path(folder, "", "");
+	struct dirent **entries = NULL;
+	int count = path ? scandir(path, &entries, is_json, alphasort) : -1;
+
+	printf("%s:\n", folder);
+	for (int i = 0; i < count; i++) {
+		print_file(folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	printf("\n");
+}
+
+static void print_kinds(const struct kind_family *family)
+{
+	printf("%ss:\n", family->name);
+	for (const struct kind *const *kind = family->kinds; *kind; kind++)
+		printf("  %-16s %s\n", (*kind)->name, (*kind)->help);
+	if (family[1].name)
+		printf("\n");
+}
+
+enum outcome cmd_list(int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1)
+		return cmd_usage("list", "takes no arguments");
+	print_folder("experiments");
+	print_folder("topologies");
+	for (const struct kind_family *family = kind_families; family->name; family++)
+		print_kinds(family);
+	return OUTCOME_OK;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/plan.h"
+
+#include <stdio.h>
+
+#define ORDER_LINES_MAX 40
+
+static void print_cells(const struct plan *plan)
+{
+	printf("cells:\n");
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct experiment *experiment = plan->cells[i].experiment;
+
+		printf("  %zu  %s%stopology %s, load %s, %llu packets a batch\n", i + 1,
+		       plan->cells[i].label, *plan->cells[i].label ? ": " : "",
+		       experiment->topology->name, experiment->load.kind->name,
+		       (unsigned long long)experiment->packets);
+	}
+}
+
+static void print_order(const struct plan *plan)
+{
+	size_t batches = plan->job_count / plan->cell_count;
+
+	printf("order (batch: cells):\n");
+	for (size_t batch = 0; batch < batches && batch < ORDER_LINES_MAX; batch++) {
+		printf("  %zu:", batch + 1);
+		for (size_t i = 0; i < plan->cell_count; i++)
+			printf(" %u", plan->jobs[batch * plan->cell_count + i].cell + 1);
+		printf("\n");
+	}
+	if (batches > ORDER_LINES_MAX)
+		printf("  ... and %zu more\n", batches - ORDER_LINES_MAX);
+}
+
+enum outcome cmd_plan(int argc, char **argv)
+{
+	struct err err = {};
+	struct plan *plan;
+
+	if (argc != 2)
+		return cmd_usage("plan", "one experiment");
+	if (plan_load(&plan, argv[1], NULL, stderr, &err))
+		return cmd_fail(&err);
+	printf("%s: %zu cell%s x %zu batches\n", plan->name, plan->cell_count,
+	       plan->cell_count == 1 ? "" : "s", plan->job_count / plan->cell_count);
+	print_cells(plan);
+	print_order(plan);
+	/* Building and draining a batch of the shipped topologies takes 10 to 50 ms. */
+	printf("the loads take %.1f s; building, warm-up and charts come on top\n", plan->load_s);
+	plan_free(plan);
+	return OUTCOME_OK;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+#include "harness/plan.h"
+#include "harness/session.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#define SETS_MAX 64
+
+struct arguments {
+	const char *sets[SETS_MAX + 1];
+	size_t set_count;
+	const char *out;
+	char *owned[2]; /* sets made from --batches and --iterations */
+	bool quiet, json, help;
+	char **argv;
+};
+
+static const struct option options[] = {
+	{ "out", required_argument, NULL, 'o' },     { "set", required_argument, NULL, 's' },
+	{ "batches", required_argument, NULL, 'b' }, { "iterations", required_argument, NULL, 'i' },
+	{ "json", no_argument, NULL, 'j' },	     { "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },	     {}
+};
+
+static const char help[] =
+	"usage: labrun run [OPTION]... EXPERIMENT...\n\n"
+	"  --out DIR          write the results to DIR, which must not exist\n"
+	"  --set PATH=VALUE   change a field, such as load.interval_us=500 or\n"
+	"                     topology.nodes.host.firewall.rules=100; may be repeated\n"
+	"  --batches N        the same as --set batches=N\n"
+	"  --iterations N     the same as --set iterations=N\n"
+	"  --json             print summary.json to stdout in place of the tables\n"
+	"  --quiet            no progress\n";
+
+static bool add_set(struct arguments *arguments, const char *set)
+{
+	if (!set || arguments->set_count == SETS_MAX)
+		return false;
+	arguments->sets[arguments->set_count++] = set;
+	return true;
+}
+
+static bool add_owned(struct arguments *arguments, size_t slot, const char *path, const char *value)
+{
+	free(arguments->owned[slot]);
+	if (asprintf(&arguments->owned[slot], "%s=%s", path, value) < 0)
+		arguments->owned[slot] = NULL;
+	return add_set(arguments, arguments->owned[slot]);
+}
+
+static bool parse_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case 'o':
+		arguments->out = optarg;
+		return true;
+	case 's':
+		return add_set(arguments, optarg);
+	case 'b':
+		return add_owned(arguments, 0, "batches", optarg);
+	case 'i':
+		return add_owned(arguments, 1, "iterations", optarg);
+	case 'j':
+		arguments->json = true;
+		return true;
+	case 'q':
+		arguments->quiet = true;
+		return true;
+	case 'h':
+		arguments->help = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* All files are checked before the first is run: a typo in the last must not cost an hour. */
+static enum outcome run_all(const struct arguments *arguments, char **names, size_t count)
+{
+	const struct plan_options plan_options = { .sets = arguments->sets };
+	const struct session_options session = { .out = arguments->out,
+						 .quiet = arguments->quiet,
+						 .json = arguments->json,
+						 .argv = arguments->argv };
+	struct plan **plans = calloc(count, sizeof(*plans));
+	enum outcome outcome = OUTCOME_OK, one;
+	struct err err = {};
+
+	if (!plans)
+		return OUTCOME_FAILED;
+	for (size_t i = 0; i < count; i++)
+		if (plan_load(&plans[i], names[i], &plan_options, stderr, &err)) {
+			one = cmd_fail(&err);
+			outcome = one > outcome ? one : outcome;
+		}
+	for (size_t i = 0; i < count && outcome != OUTCOME_USAGE; i++) {
+		one = session_run(plans[i], &session);
+		outcome = one > outcome ? one : outcome;
+		if (one == OUTCOME_INTERRUPTED)
+			break;
+	}
+	for (size_t i = 0; i < count; i++)
+		plan_free(plans[i]);
+	free(plans);
+	return outcome;
+}
+
+enum outcome cmd_run(int argc, char **argv)
+{
+	struct arguments arguments = { .argv = argv };
+	enum outcome outcome = OUTCOME_OK;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (!parse_option(&arguments, option))
+			return cmd_usage("run", "see labrun run --help");
+	if (arguments.help)
+		fputs(help, stdout);
+	else if (optind == argc)
+		outcome = cmd_usage("run", "which experiment?");
+	else if (arguments.out && argc - optind > 1)
+		outcome = cmd_usage("run", "--out is for one experiment");
+	else
+		outcome = run_all(&arguments, argv + optind, (size_t)(argc - optind));
+	free(arguments.owned[0]);
+	free(arguments.owned[1]);
+	return outcome;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+#include "harness/document.h"
+#include "harness/sandbox.h"
+#include "topologies/lab.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* The topology's own file may be given, or its name. */
+static char *find(const char *name, struct err *err)
+{
+	char *path = strchr(name, '/') || strstr(name, ".json")
+			     ? strdup(name)
+			     : document_find_topology(name, NULL);
+
+	if (!path)
+		err_usage(err, "no topology \"%s\" (`labrun list` names them)", name);
+	return path;
+}
+
+static void tell(const struct topology *topology)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+
+	fprintf(stderr, "%s: nodes", topology->name);
+	for (size_t i = 0; i < topology->nodes.count && i < 20; i++)
+		fprintf(stderr, " %s", nodes[i].name);
+	fprintf(stderr, "%s\nip netns exec NODE COMMAND runs something in one; exit ends it all\n",
+		topology->nodes.count > 20 ? " ..." : "");
+}
+
+static int spawn(char *const *command, struct err *err)
+{
+	sigset_t none;
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_errno(err, -errno, "start a shell");
+	if (pid == 0) {
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execvp(command[0], command);
+		fprintf(stderr, "labrun: %s: %s\n", command[0], strerror(errno));
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_errno(err, -errno, "wait for the shell");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Inside the sandbox: its status is the command's, as a shell's would be. */
+static int run_inside(const struct topology *topology, char **command, struct err *err)
+{
+	char *const shell[] = { getenv("SHELL") ? getenv("SHELL") : "/bin/sh", NULL };
+	struct lab *lab = NULL;
+	int code = lab_build(&lab, topology, err);
+
+	if (!code)
+		code = lab_name_nodes(lab, err);
+	if (!code && !*command)
+		tell(topology);
+	setenv("LABRUN_TOPOLOGY", topology->name, 1);
+	if (!code)
+		code = spawn(*command ? command : shell, err);
+	lab_free(lab);
+	return code;
+}
+
+static enum outcome enter(const struct topology *topology, char **command)
+{
+	struct err err = {};
+	int status, code = sandbox_enter(SANDBOX_NAMES, &status, &err);
+
+	if (code < 0)
+		return cmd_fail(&err);
+	if (code == 0) {
+		code = run_inside(topology, command, &err);
+		_exit(code < 0 ? (cmd_fail(&err), 4) : code);
+	}
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? OUTCOME_OK : OUTCOME_FAILED;
+}
+
+enum outcome cmd_shell(int argc, char **argv)
+{
+	_arena_ struct arena *arena = arena_new();
+	struct document document = {};
+	const struct topology *topology;
+	_free_ char *path = NULL;
+	enum outcome outcome = OUTCOME_USAGE;
+	struct err err = {};
+
+	if (argc < 2)
+		return cmd_usage("shell", "which topology?");
+	path = find(argv[1], &err);
+	if (!path || document_read(&document, path, &err))
+		return cmd_fail(&err);
+	if (document.json) {
+		topology = topology_parse(document.json, arena, document.diag);
+		if (!diag_count(document.diag))
+			outcome = enter(topology, argv + 2);
+	}
+	diag_print(document.diag, stderr);
+	document_done(&document);
+	return outcome;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/doctor.h"
+
+#include "bpf/probe.h"
+#include "harness/cleanup.h"
+#include "harness/proc.h"
+#include "topologies/lab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+struct doctor {
+	checkup_fn tell;
+	void *context;
+};
+
+static void tell(const struct doctor *doctor, struct checkup checkup, int code)
+{
+	checkup.works = code >= 0;
+	doctor->tell(doctor->context, &checkup);
+}
+
+/* A node with one end of a link, and `extra` members of it. */
+static int try_node(const char *extra, struct err *err)
+{
+	_arena_ struct arena *arena = arena_new();
+	_diag_ struct diag *diag = diag_new("doctor", NULL, 0);
+	_json_ json_t *json = NULL;
+	const struct topology *topology;
+	struct lab *lab = NULL;
+	char text[1024];
+	int code;
+
+	snprintf(text, sizeof(text),
+		 "{\"name\": \"doctor\", \"nodes\": {\"a\": {%s}, \"b\": {}}, \"links\": "
+		 "[{\"endpoints\": [\"a:eth0\", \"b:eth0\"], \"addresses\": "
+		 "[[\"198.18.0.1/24\", \"fd00::1/64\"], [\"198.18.0.2/24\", \"fd00::2/64\"]]}]}",
+		 extra);
+	json = json_loads(text, 0, NULL);
+	topology = topology_parse(json, arena, diag);
+	if (diag_count(diag))
+		return err_set(err, -EINVAL, "%s", diag_get(diag, 0)->message);
+	code = lab_build(&lab, topology, err);
+	lab_free(lab);
+	return code;
+}
+
+static void try_kinds(const struct doctor *doctor, const char *group,
+		      const struct kind *const *kinds, bool devices)
+{
+	for (; *kinds; kinds++) {
+		struct checkup checkup = { .group = group, .name = (*kinds)->name };
+		char text[512];
+
+		if (devices)
+			snprintf(text, sizeof(text), "\"devices\": {\"d\": {\"kind\": \"%s\"%s%s}}",
+				 (*kinds)->name, (*kinds)->example ? ", " : "",
+				 (*kinds)->example ? (*kinds)->example : "");
+		else
+			snprintf(text, sizeof(text), "\"%s\": {%s}", (*kinds)->name,
+				 (*kinds)->example ? (*kinds)->example : "");
+		tell(doctor, checkup, try_node(text, &checkup.why));
+	}
+}
+
+static void try_lab(const struct doctor *doctor)
+{
+	struct checkup checkup = { .group = "topology", .name = "namespaces, veth",
+				   .needed = true };
+
+	tell(doctor, checkup, try_node("", &checkup.why));
+}
+
+static void try_btf(const struct doctor *doctor)
+{
+	struct checkup checkup = { .group = "tracing", .name = "kernel BTF", .needed = true };
+	_close_ int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		err_errno(&checkup.why, -errno, "/sys/kernel/btf/vmlinux");
+	tell(doctor, checkup, fd);
+}
+
+static void try_probes(const struct doctor *doctor)
+{
+	const struct probe_setup setup = { .magic = 1, .packets = 1, .events_per_packet = 64 };
+
+	for (const struct kind *const *kind = probe_kinds; *kind; kind++) {
+		const struct probe_ops *ops = (const struct probe_ops *)*kind;
+		struct checkup checkup = { .group = "probe", .name = ops->kind.name,
+					   .needed = true };
+		struct probe *probe = NULL;
+		int code = ops->open(&probe, &setup, NULL, &checkup.why);
+
+		if (!code)
+			ops->close(probe);
+		tell(doctor, checkup, code);
+	}
+}
+
+static void try_program(const struct doctor *doctor, const char *name, const char *use)
+{
+	struct checkup checkup = { .group = "program", .name = name };
+	int code = proc_exists(name) ? 0 :
+				       err_need(&checkup.why, "not installed: %s", use);
+
+	tell(doctor, checkup, code);
+}
+
+void doctor_examine(checkup_fn callback, void *context)
+{
+	const struct doctor doctor = { callback, context };
+
+	try_lab(&doctor);
+	try_btf(&doctor);
+	try_probes(&doctor);
+	try_kinds(&doctor, "device", device_kinds, true);
+	try_kinds(&doctor, "feature", feature_kinds, false);
+	try_program(&doctor, "nft", "no NAT, no firewall rules (apt install nftables)");
+	try_program(&doctor, "gnuplot", "no charts (apt install gnuplot-nox)");
+	try_program(&doctor, "ip", "no `ip netns exec` in labrun shell (apt install iproute2)");
+}

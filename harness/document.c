@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/document.h"
+
+#include "harness/cleanup.h"
+#include "harness/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int document_read(struct document *ret, const char *path, struct err *err)
+{
+	struct document document = {};
+	json_error_t error;
+	int code = file_read(path, &document.text, &document.length, err);
+
+	if (code) {
+		err->class = ERR_USAGE;
+		return code;
+	}
+	document.path = strdup(path);
+	document.diag = diag_new(document.path, document.text, document.length);
+	document.json = json_loadb(document.text, document.length, JSON_REJECT_DUPLICATES, &error);
+	if (!document.json)
+		diag_add_position(document.diag, error.line > 0 ? (unsigned)error.line : 1,
+				  error.column > 0 ? (unsigned)error.column : 1, "%s", error.text);
+	*ret = document;
+	return 0;
+}
+
+void document_done(struct document *document)
+{
+	diag_free(document->diag);
+	json_decref(document->json);
+	free(document->path);
+	free(document->text);
+	*document = (struct document){};
+}
+
+static bool is_path(const char *name)
+{
+	size_t length = strlen(name);
+
+	return strchr(name, '/') || (length > 5 && !strcmp(name + length - 5, ".json"));
+}
+
+char *document_find_experiment(const char *name, struct err *err)
+{
+	char *path = is_path(name) ? strdup(name) : file_data_path("experiments", name, ".json");
+
+	if (path && !access(path, F_OK))
+		return path;
+	free(path);
+	if (is_path(name))
+		err_usage(err, "%s: no such file", name);
+	else
+		err_usage(err,
+			  "no experiment \"%s\" (`labrun list` names them; a file is given by "
+			  "its path)",
+			  name);
+	return NULL;
+}
+
+static char *if_there(const char *folder, size_t length, const char *between, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%.*s%s%s.json", (int)length, folder, between, name) < 0)
+		return NULL;
+	if (!access(path, R_OK))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *document_find_topology(const char *name, const char *experiment_path)
+{
+	const char *slash = experiment_path ? strrchr(experiment_path, '/') : NULL;
+	size_t length = slash ? (size_t)(slash - experiment_path) : 1;
+	const char *folder = slash ? experiment_path : ".";
+	char *path = NULL;
+
+	if (strstr(name, "..") || strchr(name, '/'))
+		return NULL;
+	if (experiment_path)
+		path = if_there(folder, length, "/topologies/", name);
+	if (!path && experiment_path)
+		path = if_there(folder, length, "/../topologies/", name);
+	if (!path)
+		path = file_data_path("topologies", name, ".json");
+	if (path && access(path, R_OK))
+		path = (free(path), NULL);
+	return path;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/environment.h"
+
+#include "harness/cleanup.h"
+#include "harness/proc.h"
+
+#include <bpf/libbpf.h>
+#include <inttypes.h>
+#include <netlink/version.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef LABRUN_VERSION
+#define LABRUN_VERSION "unknown"
+#endif
+
+struct source {
+	const char *key, *path;
+};
+
+static json_t *text_or_null(const char *text)
+{
+	json_t *json = text && *text ? json_string(text) : NULL;
+
+	return json ? json : json_null();
+}
+
+/* The first line of a file under /proc or /sys, as a number where it is one. */
+static json_t *first_line(const char *path)
+{
+	_fclose_ FILE *file = fopen(path, "re");
+	char line[512] = "", *end;
+	long long number;
+
+	if (!file || !fgets(line, sizeof(line), file))
+		return json_null();
+	line[strcspn(line, "\n")] = '\0';
+	number = strtoll(line, &end, 10);
+	return *line && !*end ? json_integer(number) : text_or_null(line);
+}
+
+static json_t *first_lines(const struct source *sources)
+{
+	json_t *object = json_object();
+
+	for (; sources->key; sources++)
+		json_object_set_new(object, sources->key, first_line(sources->path));
+	return object;
+}
+
+static json_t *utc_now(void)
+{
+	time_t now = time(NULL);
+	char text[32];
+	struct tm utc;
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	return json_string(text);
+}
+
+/* What a tool prints first; null where there is none. */
+static json_t *tool_says(const char *program, const char *argument)
+{
+	const char *const argv[] = { program, argument, NULL };
+	const struct proc proc = { .argv = argv, .netns_fd = -1 };
+	char line[200] = "";
+	struct err err;
+
+	if (proc_first_line(&proc, line, sizeof(line), &err))
+		return json_null();
+	return text_or_null(line);
+}
+
+/* Two kernels of one release may still be built differently; the hash tells. */
+static json_t *config_json(const char *release)
+{
+	char boot[128];
+	const char *const paths[] = { boot, "/proc/config.gz" };
+
+	snprintf(boot, sizeof(boot), "/boot/config-%.100s", release);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		json_t *line = access(paths[i], R_OK) ? NULL : tool_says("sha256sum", paths[i]);
+		_free_ char *hash = json_is_string(line) ? strdup(json_string_value(line)) : NULL;
+
+		json_decref(line);
+		if (hash && strcspn(hash, " ") == 64) {
+			hash[64] = '\0';
+			return json_pack("{s:s, s:s}", "file", i ? "config.gz" : "config", "sha256",
+					 hash);
+		}
+	}
+	return json_null();
+}
+
+static json_t *kernel_json(void)
+{
+	struct utsname name;
+
+	if (uname(&name))
+		return json_null();
+	/* Not nodename: it is the machine's. */
+	return json_pack("{s:s, s:s, s:s, s:o}", "release", name.release, "version", name.version,
+			 "machine", name.machine, "config", config_json(name.release));
+}
+
+struct cpuinfo {
+	char model[128];
+	bool hypervisor, known;
+};
+
+static void read_cpuinfo(struct cpuinfo *ret)
+{
+	_fclose_ FILE *file = fopen("/proc/cpuinfo", "re");
+	_free_ char *line = NULL;
+	size_t size = 0;
+
+	*ret = (struct cpuinfo){ .known = file };
+	while (file && getline(&line, &size, file) > 0 && *line != '\n') {
+		const char *value = strchr(line, ':');
+
+		if (value && !strncmp(line, "model name", 10))
+			snprintf(ret->model, sizeof(ret->model), "%.*s",
+				 (int)strcspn(value + 2, "\n"), value + 2);
+		if (value && !strncmp(line, "flags", 5))
+			ret->hypervisor = strstr(value, " hypervisor");
+	}
+}
+
+static json_t *cpu_json(const struct cpuinfo *info)
+{
+	static const struct source sources[] = {
+		{ "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor" },
+		{ "boost", "/sys/devices/system/cpu/cpufreq/boost" },
+		{ "no_turbo", "/sys/devices/system/cpu/intel_pstate/no_turbo" },
+		{ "smt", "/sys/devices/system/cpu/smt/active" },
+		{ "idle_driver", "/sys/devices/system/cpu/cpuidle/current_driver" },
+		{ "isolated", "/sys/devices/system/cpu/isolated" },
+		{ NULL, NULL },
+	};
+	json_t *json = json_pack("{s:o, s:I}", "model", text_or_null(info->model), "count",
+				 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
+	_json_ json_t *rest = first_lines(sources);
+
+	json_object_update(json, rest);
+	return json;
+}
+
+static json_t *virtualisation_json(const struct cpuinfo *info)
+{
+	return json_pack("{s:o, s:o, s:o}", "hypervisor",
+			 info->known ? json_boolean(info->hypervisor) : json_null(), "vendor",
+			 first_line("/sys/class/dmi/id/sys_vendor"), "product",
+			 first_line("/sys/class/dmi/id/product_name"));
+}
+
+/* Those that are at work: "Not affected" and the like need no line. */
+static json_t *mitigations_json(void)
+{
+	static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";
+	_closedir_ DIR *dir = opendir(folder);
+	json_t *json = json_object();
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		_free_ char *path = NULL;
+		json_t *line;
+
+		if (*entry->d_name == '.')
+			continue;
+		if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
+			abort();
+		line = first_line(path);
+		if (json_is_string(line) && strcmp(json_string_value(line), "Not affected"))
+			json_object_set(json, entry->d_name, line);
+		json_decref(line);
+	}
+	return json;
+}
+
+static json_t *sysctls_json(void)
+{
+	static const struct source sources[] = {
+		{ "net.core.bpf_jit_enable", "/proc/sys/net/core/bpf_jit_enable" },
+		{ "net.core.bpf_jit_harden", "/proc/sys/net/core/bpf_jit_harden" },
+		{ "kernel.bpf_stats_enabled", "/proc/sys/kernel/bpf_stats_enabled" },
+		{ "kernel.unprivileged_bpf_disabled",
+		  "/proc/sys/kernel/unprivileged_bpf_disabled" },
+		{ "kernel.perf_event_paranoid", "/proc/sys/kernel/perf_event_paranoid" },
+		{ "kernel.timer_migration", "/proc/sys/kernel/timer_migration" },
+		{ "kernel.nmi_watchdog", "/proc/sys/kernel/nmi_watchdog" },
+		{ "net.core.busy_poll", "/proc/sys/net/core/busy_poll" },
+		{ "net.core.busy_read", "/proc/sys/net/core/busy_read" },
+		{ "net.core.default_qdisc", "/proc/sys/net/core/default_qdisc" },
+		{ "net.core.dev_weight", "/proc/sys/net/core/dev_weight" },
+		{ "net.core.gro_normal_batch", "/proc/sys/net/core/gro_normal_batch" },
+		{ "net.core.netdev_budget", "/proc/sys/net/core/netdev_budget" },
+		{ "net.core.netdev_budget_usecs", "/proc/sys/net/core/netdev_budget_usecs" },
+		{ "net.core.netdev_max_backlog", "/proc/sys/net/core/netdev_max_backlog" },
+		{ "net.core.netdev_tstamp_prequeue", "/proc/sys/net/core/netdev_tstamp_prequeue" },
+		{ "net.core.rmem_default", "/proc/sys/net/core/rmem_default" },
+		{ "net.core.wmem_default", "/proc/sys/net/core/wmem_default" },
+		{ "net.core.rps_sock_flow_entries", "/proc/sys/net/core/rps_sock_flow_entries" },
+		{ "net.core.skb_defer_max", "/proc/sys/net/core/skb_defer_max" },
+		{ NULL, NULL },
+	};
+
+	return first_lines(sources);
+}
+
+static json_t *tools_json(void)
+{
+	char libbpf[32];
+
+	snprintf(libbpf, sizeof(libbpf), "%u.%u", libbpf_major_version(), libbpf_minor_version());
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "labrun", LABRUN_VERSION, "libbpf",
+			 libbpf, "libnl", LIBNL_VERSION, "jansson", jansson_version_str(), "nft",
+			 tool_says("nft", "--version"), "iptables",
+			 tool_says("iptables", "--version"), "gnuplot",
+			 tool_says("gnuplot", "--version"));
+}
+
+static json_t *load_json(void)
+{
+	double averages[3];
+
+	if (getloadavg(averages, 3) != 3)
+		return json_null();
+	return json_pack("[f, f, f]", averages[0], averages[1], averages[2]);
+}
+
+struct ticks {
+	uint64_t steal, total;
+};
+
+static bool read_ticks(struct ticks *ret)
+{
+	_fclose_ FILE *file = fopen("/proc/stat", "re");
+	uint64_t value;
+
+	*ret = (struct ticks){ 0 };
+	if (!file || fscanf(file, "cpu") < 0)
+		return false;
+	/* user nice system idle iowait irq softirq steal; guest time is within user's. */
+	for (int i = 0; i < 8; i++) {
+		if (fscanf(file, " %" SCNu64, &value) != 1)
+			return false;
+		ret->total += value;
+		ret->steal = value;
+	}
+	return true;
+}
+
+static json_t *memory_json(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info))
+		return json_null();
+	return json_integer((json_int_t)info.totalram * info.mem_unit);
+}
+
+static json_t *argv_json(const char *const *argv)
+{
+	json_t *array = json_array();
+
+	for (; argv && *argv; argv++)
+		json_array_append_new(array, text_or_null(*argv));
+	return array;
+}
+
+json_t *environment_gather(const char *const *argv, uint64_t seed)
+{
+	json_t *json = json_object();
+	struct cpuinfo info;
+	struct ticks ticks;
+
+	read_cpuinfo(&info);
+	json_object_set_new(json, "argv", argv_json(argv));
+	json_object_set_new(json, "seed", json_integer(seed));
+	json_object_set_new(json, "started", utc_now());
+	json_object_set_new(json, "ended", json_null());
+	json_object_set_new(json, "kernel", kernel_json());
+	json_object_set_new(json, "cpu", cpu_json(&info));
+	json_object_set_new(json, "memory_bytes", memory_json());
+	json_object_set_new(
+		json, "clocksource",
+		first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
+	json_object_set_new(json, "virtualisation", virtualisation_json(&info));
+	json_object_set_new(json, "mitigations", mitigations_json());
+	json_object_set_new(json, "sysctls", sysctls_json());
+	json_object_set_new(json, "tools", tools_json());
+	json_object_set_new(json, "load_average", json_pack("{s:o}", "start", load_json()));
+	/* The start's readings, until environment_finish() makes a share of them. */
+	if (read_ticks(&ticks))
+		json_object_set_new(
+			json, "steal_percent",
+			json_pack("[I, I]", (json_int_t)ticks.steal, (json_int_t)ticks.total));
+	return json;
+}
+
+void environment_finish(json_t *environment)
+{
+	json_t *start = json_object_get(environment, "steal_percent"), *percent = json_null();
+	json_int_t steal = json_integer_value(json_array_get(start, 0));
+	json_int_t total = json_integer_value(json_array_get(start, 1));
+	struct ticks ticks;
+
+	if (json_is_array(start) && read_ticks(&ticks) && (json_int_t)ticks.total > total)
+		percent = json_real(100.0 * ((json_int_t)ticks.steal - steal) /
+				    ((json_int_t)ticks.total - total));
+	json_object_set_new(environment, "steal_percent", percent);
+	json_object_set_new(environment, "ended", utc_now());
+	json_object_set_new(json_object_get(environment, "load_average"), "end", load_json());
+}

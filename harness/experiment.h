@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * An experiment file and its topology, parsed and checked: immutable, pure. One `struct
+ * experiment` is one cell's worth: the plan makes one for each combination of its factors.
+ */
+
+#include "loadgen/load.h"
+#include "topologies/topology.h"
+
+enum build_when {
+	BUILD_BATCH, /* fresh namespaces for each batch: identical runs then agree */
+	BUILD_CELL, /* once, kept up together, visited interleaved: where building is dear */
+};
+
+/* What every claim has; its test's own fields are the kind's. */
+struct claim_common {
+	const char *id, *text; /* the source's own sentence */
+	struct list modes; /* const char *: "native", "vm", "exact"; empty: all */
+};
+
+/* NULL-terminated, in the order of kinds.h. */
+extern const struct kind *const claim_kinds[];
+
+struct experiment {
+	const char *name, *title, *source;
+	const char *reference; /* folder under results/reference with the source's own numbers */
+	const char *topology_name;
+	struct chosen load;
+	struct list probes; /* struct chosen */
+	uint64_t batches, iterations, warmup, seed;
+	double duration_s; /* in place of iterations; 0: not given */
+	int build; /* enum build_when */
+	uint64_t loss_tolerance; /* packets a batch */
+	json_t *sweep; /* borrowed; NULL: one cell */
+	struct list claims; /* struct chosen, common: struct claim_common */
+	/* Resolved against the topology: */
+	const struct topology *topology;
+	size_t from_node, to_node;
+	struct address source_address, destination;
+	uint64_t packets; /* of one batch: iterations, or duration_s over the interval */
+};
+
+extern const struct field experiment_fields[];
+
+/*
+ * Parses `json`; `topology_json` is the document its "topology" names. Faults of the former go to
+ * `diag`, of the latter to `topology_diag`. Everything lives in `arena`.
+ */
+const struct experiment *experiment_parse(json_t *json, json_t *topology_json, struct arena *arena,
+					  struct diag *diag, struct diag *topology_diag);

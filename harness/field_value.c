@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "field.h"
+
+#include "field_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STRING_MAX_BYTES 4096
+#define NAME_MAX_BYTES 64
+
+struct field_quoted field_quote(const char *text)
+{
+	struct field_quoted quoted;
+	char *at = quoted.text;
+	size_t shown = 0;
+
+	*at++ = '"';
+	for (; *text && shown < FIELD_QUOTE_SHOWN; text++, shown++) {
+		if (*text == '"' || *text == '\\')
+			*at++ = '\\';
+		if (*text >= 0x20 && *text < 0x7f)
+			*at++ = *text;
+		else
+			at += sprintf(at, "\\x%02x", (unsigned char)*text);
+	}
+	strcpy(at, *text ? "...\"" : "\"");
+	return quoted;
+}
+
+static const char *json_type_words(const json_t *value)
+{
+	static const char *const words[] = {
+		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",  [JSON_STRING] = "a string",
+		[JSON_INTEGER] = "a number", [JSON_REAL] = "a number", [JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",	     [JSON_NULL] = "null",
+	};
+
+	return words[json_typeof(value)];
+}
+
+bool field_expected(const struct field *field, const json_t *value, const struct field_spot *spot)
+{
+	diag_add(spot->diag, spot->path, DIAG_VALUE, "expected %s, not %s", field_type_words(field),
+		 json_type_words(value));
+	return false;
+}
+
+bool field_has_min(const struct field *field)
+{
+	/* Whole numbers have always one: they are stored unsigned. */
+	return field->type == FIELD_UINT || field->min != 0 || field_has_max(field);
+}
+
+bool field_has_max(const struct field *field)
+{
+	return field->max > field->min || (field->max == field->min && field->max != 0);
+}
+
+size_t field_name_bytes(const struct field *field)
+{
+	return field->max > 0 ? (size_t)field->max : NAME_MAX_BYTES;
+}
+
+static void format_bound(const struct field *field, double bound, char text[static 32])
+{
+	snprintf(text, 32, field->type == FIELD_REAL || bound > 1e18 ? "%g" : "%.0f", bound);
+}
+
+const char *field_range(const struct field *field, char text[static FIELD_RANGE_BYTES])
+{
+	char min[32], max[32];
+
+	format_bound(field, field->min, min);
+	format_bound(field, field->max, max);
+	text[0] = '\0';
+	if (field_has_max(field))
+		snprintf(text, FIELD_RANGE_BYTES, "%s..%s", min, max);
+	else if (field_has_min(field))
+		snprintf(text, FIELD_RANGE_BYTES, "at least %s", min);
+	return text;
+}
+
+void field_join_names(const char *const *names, char *text, size_t size)
+{
+	size_t used = strlen(text);
+	const char *comma = "";
+
+	for (; *names && used < size; names++, comma = ", ")
+		used += (size_t)snprintf(text + used, size - used, "%s\"%s\"", comma, *names);
+}
+
+static void format_number(const json_t *value, char text[static 40])
+{
+	double real = json_number_value(value);
+
+	if (json_is_integer(value)) {
+		snprintf(text, 40, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		return;
+	}
+	/* Six digits may hide just what puts it out of bounds. */
+	snprintf(text, 40, "%g", real);
+	if (strtod(text, NULL) != real)
+		snprintf(text, 40, "%.15g", real);
+}
+
+/* long double holds every 64-bit integer, where double would round it into or out of bounds. */
+static bool check_bounds(const struct field *field, const json_t *value, long double number,
+			 const struct field_spot *spot)
+{
+	bool low = field_has_min(field) && number < field->min;
+	bool high = field_has_max(field) && number > field->max;
+	char text[40], bound[32], range[FIELD_RANGE_BYTES];
+
+	if (!low && !high)
+		return true;
+	format_number(value, text);
+	format_bound(field, field->min, bound);
+	if (field_has_max(field))
+		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is outside %s", text,
+			 field_range(field, range));
+	else
+		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is less than %s", text, bound);
+	return false;
+}
+
+static bool parse_bool(const struct field *field, json_t *value, void *place,
+		       const struct field_spot *spot)
+{
+	if (!json_is_boolean(value))
+		return field_expected(field, value, spot);
+	*(bool *)place = json_is_true(value);
+	return true;
+}
+
+static bool parse_uint(const struct field *field, json_t *value, void *place,
+		       const struct field_spot *spot)
+{
+	long double number = json_is_integer(value) ? json_integer_value(value)
+						    : (long double)json_number_value(value);
+	char text[40];
+
+	if (!json_is_number(value))
+		return field_expected(field, value, spot);
+	format_number(value, text);
+	if (number != floorl(number)) {
+		diag_add(spot->diag, spot->path, DIAG_VALUE, "expected %s, not %s",
+			 field_type_words(field), text);
+		return false;
+	}
+	if (!check_bounds(field, value, number, spot))
+		return false;
+	if (number > (long double)INT64_MAX) {
+		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is too large", text);
+		return false;
+	}
+	*(uint64_t *)place = (uint64_t)number;
+	return true;
+}
+
+static bool parse_real(const struct field *field, json_t *value, void *place,
+		       const struct field_spot *spot)
+{
+	double number = json_number_value(value);
+
+	if (!json_is_number(value) || !isfinite(number))
+		return field_expected(field, value, spot);
+	if (!check_bounds(field, value, number, spot))
+		return false;
+	*(double *)place = number;
+	return true;
+}
+
+/* Control characters of Unicode too: C1, which some terminals obey, is C2 80 to C2 9F. */
+static bool has_control(const char *text, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	for (size_t i = 0; i < length; i++)
+		if (at[i] < 0x20 || at[i] == 0x7f ||
+		    (at[i] == 0xc2 && i + 1 < length && at[i + 1] < 0xa0))
+			return true;
+	return false;
+}
+
+/* NULL after a fault; what all strings must keep to. */
+static const char *read_string(const struct field *field, const json_t *value,
+			       const struct field_spot *spot)
+{
+	const char *text = json_string_value(value);
+	size_t length = json_string_length(value);
+
+	if (!text) {
+		field_expected(field, value, spot);
+		return NULL;
+	}
+	if (length > STRING_MAX_BYTES) {
+		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is %zu bytes long, at most %d",
+			 field_quote(text).text, length, STRING_MAX_BYTES);
+		return NULL;
+	}
+	if (has_control(text, length)) {
+		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s holds a control character",
+			 field_quote(text).text);
+		return NULL;
+	}
+	return text;
+}
+
+static bool parse_string(const struct field *field, json_t *value, void *place,
+			 const struct field_spot *spot)
+{
+	const char *text = read_string(field, value, spot);
+
+	if (text)
+		*(const char **)place = arena_strdup(spot->arena, text);
+	return text;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* How many bytes of a placeholder stand here, 0 if none does. */
+static size_t placeholder_bytes(const char *text)
+{
+	static const char *const placeholders[] = { "{i}", "{next}", "{prev}", NULL };
+
+	for (const char *const *at = placeholders; *at; at++)
+		if (strncmp(text, *at, strlen(*at)) == 0)
+			return strlen(*at);
+	return 0;
+}
+
+static bool is_name(const char *name, bool indexed)
+{
+	const char *at = name;
+
+	if (!*name || strstr(name, ".."))
+		return false;
+	while (*at) {
+		size_t placeholder = indexed ? placeholder_bytes(at) : 0;
+
+		if (!placeholder && !is_alnum(*at) && (at == name || !strchr("_.-", *at)))
+			return false;
+		at += placeholder ? placeholder : 1;
+	}
+	return true;
+}
+
+/* A placeholder counts as the one byte that is the least it will become. */
+static size_t shortest_bytes(const char *name, bool indexed)
+{
+	size_t bytes = 0;
+
+	while (*name) {
+		size_t placeholder = indexed ? placeholder_bytes(name) : 0;
+
+		name += placeholder ? placeholder : 1;
+		bytes++;
+	}
+	return bytes;
+}
+
+bool field_check_name(const struct field *field, const char *name, enum diag_place place,
+		      const struct field_spot *spot)
+{
+	size_t bytes = shortest_bytes(name, field->indexed), max = field_name_bytes(field);
+
+	if (!is_name(name, field->indexed)) {
+		diag_add(spot->diag, spot->path, place,
+			 "%s is not a name (letters, digits, \"_\", \"-\" and \".\", a letter or "
+			 "digit first, no \"..\"%s)",
+			 field_quote(name).text,
+			 field->indexed ? "; \"{i}\", \"{next}\" and \"{prev}\" stand for "
+					  "numbers"
+					: "");
+		return false;
+	}
+	if (bytes > max) {
+		diag_add(spot->diag, spot->path, place, "%s is %zu bytes long, at most %zu",
+			 field_quote(name).text, bytes, max);
+		return false;
+	}
+	return true;
+}
+
+static bool parse_name(const struct field *field, json_t *value, void *place,
+		       const struct field_spot *spot)
+{
+	const char *text = read_string(field, value, spot);
+
+	if (!text || !field_check_name(field, text, DIAG_VALUE, spot))
+		return false;
+	*(const char **)place = arena_strdup(spot->arena, text);
+	return true;
+}
+
+static bool refuse_choice(const struct field *field, const char *text,
+			  const struct field_spot *spot)
+{
+	const char *near = field_nearest(text, field->choices);
+	char all[600] = "";
+
+	field_join_names(field->choices, all, sizeof(all));
+	if (near)
+		diag_add(spot->diag, spot->path, DIAG_VALUE,
+			 "%s is none of %s (did you mean \"%s\"?)", field_quote(text).text, all,
+			 near);
+	else
+		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is none of %s",
+			 field_quote(text).text, all);
+	return false;
+}
+
+static bool parse_choice(const struct field *field, json_t *value, void *place,
+			 const struct field_spot *spot)
+{
+	const char *text = read_string(field, value, spot);
+
+	if (!text)
+		return false;
+	for (int i = 0; field->choices[i]; i++) {
+		if (strcmp(field->choices[i], text))
+			continue;
+		*(int *)place = i;
+		return true;
+	}
+	return refuse_choice(field, text, spot);
+}
+
+static bool parse_address(const struct field *field, json_t *value, void *place,
+			  const struct field_spot *spot)
+{
+	const char *text = read_string(field, value, spot);
+	bool with_prefix = field->type == FIELD_PREFIX;
+
+	if (!text)
+		return false;
+	if (address_parse(text, with_prefix, place))
+		return true;
+	diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is not an address%s",
+		 field_quote(text).text, with_prefix ? " or prefix" : "");
+	return false;
+}
+
+bool field_parse_scalar(const struct field *field, json_t *value, void *base,
+			const struct field_spot *spot)
+{
+	static bool (*const parsers[])(const struct field *, json_t *, void *,
+				       const struct field_spot *) = {
+		[FIELD_BOOL] = parse_bool,	 [FIELD_UINT] = parse_uint,
+		[FIELD_REAL] = parse_real,	 [FIELD_STRING] = parse_string,
+		[FIELD_NAME] = parse_name,	 [FIELD_CHOICE] = parse_choice,
+		[FIELD_ADDRESS] = parse_address, [FIELD_PREFIX] = parse_address,
+	};
+	void *place = (char *)base + field->offset;
+
+	if (field->type != FIELD_ANY)
+		return parsers[field->type](field, value, place, spot);
+	*(json_t **)place = value;
+	return true;
+}

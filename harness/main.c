@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COMMAND_ROW(name_, arguments_, help_)                                                      \
+	{ .name = #name_, .arguments = arguments_, .help = help_, .run = cmd_##name_ },
+
+static const struct command commands[] = { COMMANDS(COMMAND_ROW) };
+
+static int exit_status(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_OK:
+		return 0;
+	case OUTCOME_CLAIM_FAILS:
+		return 1;
+	case OUTCOME_USAGE:
+		return 2;
+	case OUTCOME_INVALID:
+		return 3;
+	case OUTCOME_FAILED:
+		return 4;
+	case OUTCOME_NEED:
+		return 77;
+	case OUTCOME_INTERRUPTED:
+		return 130;
+	}
+	return 4;
+}
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "labrun: a lab for the Linux datapath\n\n"
+		     "usage: labrun EXPERIMENT...\n"
+		     "       labrun VERB [ARGUMENT]...\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-10s %-26s %s\n", commands[i].name, commands[i].arguments,
+			commands[i].help);
+	fprintf(out,
+		"\nEXPERIMENT is a file or a name that `labrun list` shows; `labrun run --help`\n"
+		"has the options. Exit status: 0 done, 1 a claim fails, 2 bad usage or file,\n"
+		"3 the measurement is invalid, 4 could not run, 77 this machine lacks a need,\n"
+		"130 interrupted.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	enum outcome outcome;
+
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		print_help(argc < 2 ? stderr : stdout);
+		return argc < 2 ? exit_status(OUTCOME_USAGE) : 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("labrun %s\n", LABRUN_VERSION);
+		return 0;
+	}
+	command = find_command(argv[1]);
+	outcome = command ? command->run(argc - 1, argv + 1) : cmd_run(argc, argv);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "labrun: cannot write to stdout\n");
+		outcome = outcome > OUTCOME_FAILED ? outcome : OUTCOME_FAILED;
+	}
+	return exit_status(outcome);
+}

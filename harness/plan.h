@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * What will be done, in which order, known before anything is built: the cells (the product of the
+ * sweep's factors) and the jobs (cell, batch), batch by batch, the cells of each batch in an order
+ * shuffled by the seed: identical cells run one after the other differ by several times what their
+ * batches predict, interleaved they do not.
+ */
+
+#include "harness/err.h"
+#include "harness/experiment.h"
+
+struct cell {
+	json_t *factors; /* {"path": value or label}; {} without a sweep */
+	char *label; /* "mode=nftables services=5000"; "" without a sweep */
+	const struct experiment *experiment;
+	json_t *experiment_json, *topology_json; /* with the factors applied, defaults filled in */
+};
+
+struct job {
+	uint32_t cell, batch;
+};
+
+struct plan {
+	const char *name;
+	struct cell *cells;
+	size_t cell_count;
+	struct job *jobs;
+	size_t job_count;
+	json_t *experiment_json; /* as written, with --set applied */
+	struct arena *arena;
+	double load_s; /* what the loads alone take */
+};
+
+struct plan_options {
+	const char *const *sets; /* "path=value", NULL-terminated; NULL: none */
+};
+
+/*
+ * Reads, checks and expands an experiment file. `name` is a path, or a name looked up in the data
+ * folders. Faults are printed to `faults` as they would be by a compiler, and make -EINVAL with
+ * `err` a usage error saying how many.
+ */
+int plan_load(struct plan **ret, const char *name, const struct plan_options *options, FILE *faults,
+	      struct err *err);
+void plan_free(struct plan *plan);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/plan_order.h"
+
+/* splitmix64 (Steele, Lea, Flood 2014). */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static void shuffle(struct job *jobs, size_t count, uint64_t *state)
+{
+	for (size_t i = count; i > 1; i--) {
+		size_t j = next_random(state) % i;
+		struct job job = jobs[i - 1];
+
+		jobs[i - 1] = jobs[j];
+		jobs[j] = job;
+	}
+}
+
+static double load_seconds(const struct experiment *experiment)
+{
+	const struct load_common *common = experiment->load.common;
+
+	return (double)(experiment->packets + experiment->warmup) * (double)common->interval_us /
+	       1e6;
+}
+
+void plan_order(struct plan *plan)
+{
+	const struct experiment *first = plan->cells[0].experiment;
+	uint64_t state = first->seed;
+
+	plan->job_count = first->batches * plan->cell_count;
+	plan->jobs = arena_alloc(plan->arena, plan->job_count * sizeof(*plan->jobs));
+	for (size_t batch = 0; batch < first->batches; batch++) {
+		struct job *jobs = &plan->jobs[batch * plan->cell_count];
+
+		for (size_t i = 0; i < plan->cell_count; i++)
+			jobs[i] = (struct job){ .cell = (uint32_t)i, .batch = (uint32_t)batch };
+		shuffle(jobs, plan->cell_count, &state);
+	}
+	for (size_t i = 0; i < plan->cell_count; i++)
+		plan->load_s += (double)first->batches * load_seconds(plan->cells[i].experiment);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/plot_charts.h"
+
+#include "harness/cleanup.h"
+
+#include <string.h>
+
+size_t chart_segment_names(const struct plot_data *data, size_t *ret_names, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < data->name_count && count < max; i++) {
+		const struct plot_name *name = &data->names[i];
+
+		if (name->role != PLOT_SEGMENT ||
+		    (count && strcmp(name->unit, data->names[ret_names[0]].unit)))
+			continue;
+		ret_names[count++] = i;
+	}
+	return count;
+}
+
+void chart_begin(struct page *page, const struct plot_data *data, const char *name,
+		 const char *shows)
+{
+	page_begin(page, name, data->title, shows,
+		   data->valid ? NULL : "This measurement is invalid: it lost more than it may.");
+}
+
+int chart_finish(struct page *page, const struct plot_data *data, const char *template,
+		 const char *how, char **ret_script, struct err *err)
+{
+	_free_ char *caption = NULL;
+
+	if (asprintf(&caption, "%s. %s", data->caption, how) < 0)
+		abort();
+	return page_finish(page, template, caption, ret_script, err);
+}
+
+unsigned chart_direction_colour(enum direction direction)
+{
+	static const unsigned colours[] = {
+		[DIRECTION_REQUEST] = 0x0072b2,
+		[DIRECTION_REPLY] = 0xe69f00,
+		[DIRECTION_BOTH] = 0x009e73,
+	};
+
+	return colours[direction];
+}
+
+double chart_label_width(const struct plot_data *data, size_t cells, double size)
+{
+	double widest = 0;
+
+	for (size_t i = 0; i < cells; i++) {
+		_free_ char *label = plot_shorten(data->cells[i].label, CHART_LABEL_COLUMNS);
+		double width = plot_text_width(label, size);
+
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}

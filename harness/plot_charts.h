@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * The charts. Each turns a folder into the script that draws it: *ret_script is the caller's, NULL
+ * where the folder has nothing to show in that way.
+ */
+
+#include "harness/plot_data.h"
+#include "harness/plot_page.h"
+
+/* One cell: bars by segment. More: a panel a segment, a row a cell. */
+int chart_segments(const struct plot_data *data, char **ret_script, struct err *err);
+/* The batches' means in the order they were taken. */
+int chart_batches(const struct plot_data *data, char **ret_script, struct err *err);
+/* Where the packet's time goes: segments end to end, as it meets them. */
+int chart_path(const struct plot_data *data, char **ret_script, struct err *err);
+/* Cumulative distributions of all samples; needs plot_data_samples(). */
+int chart_distribution(const struct plot_data *data, char **ret_script, struct err *err);
+/* Means against the numeric factor of the cells. */
+int chart_sweep(const struct plot_data *data, char **ret_script, struct err *err);
+/* Several folders side by side. */
+int chart_modes(const struct plot_data *folders, size_t count, char **ret_script, struct err *err);
+
+/* Shared by them: */
+
+/* The names of segments that are measured in the first one's unit, in the path's order. */
+size_t chart_segment_names(const struct plot_data *data, size_t *ret_names, size_t max);
+/* Begins the page: title, what the chart shows, a warning if the measurement is invalid. */
+void chart_begin(struct page *page, const struct plot_data *data, const char *name,
+		 const char *shows);
+int chart_finish(struct page *page, const struct plot_data *data, const char *template,
+		 const char *how, char **ret_script, struct err *err);
+/* One of the colours of requests and replies. */
+unsigned chart_direction_colour(enum direction direction);
+/* Pixels that the longest label of the cells takes at that font size, within bounds. */
+double chart_label_width(const struct plot_data *data, size_t cells, double size);
+
+#define CHART_MAX_NAMES 128
+#define CHART_LABEL_COLUMNS 40

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/plot_data.h"
+
+#include "harness/cleanup.h"
+#include "harness/file.h"
+#include "harness/grouped.h"
+#include "harness/plot_reference.h"
+#include "harness/plot_text.h"
+#include "harness/stats.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+static double number_or_nan(const json_t *json)
+{
+	return json_is_number(json) ? json_number_value(json) : NAN;
+}
+
+static enum direction direction_of(const json_t *series)
+{
+	const char *text = json_string_value(json_object_get(series, "direction"));
+	int direction = 0;
+
+	while (direction + 1 < DIRECTION_COUNT && strcmp(text, direction_names[direction]))
+		direction++;
+	return direction;
+}
+
+static bool names_item(const json_t *list, const char *key, const char *text)
+{
+	const json_t *item;
+	size_t index;
+
+	json_array_foreach (list, index, item) {
+		const char *name = json_string_value(json_object_get(item, key));
+
+		if (name && !strcmp(name, text))
+			return true;
+	}
+	return false;
+}
+
+/* A sweep may have several topologies: any of them may declare it. */
+static bool declared(const json_t *topologies, const char *list, const char *key, const char *text)
+{
+	const json_t *topology;
+	size_t index;
+
+	json_array_foreach (topologies, index, topology)
+		if (names_item(json_object_get(topology, list), key, text))
+			return true;
+	return false;
+}
+
+static bool declares_segments(const json_t *topologies)
+{
+	const json_t *topology, *point;
+	size_t index, at;
+
+	json_array_foreach (topologies, index, topology)
+		json_array_foreach (json_object_get(topology, "path"), at, point)
+			if (json_is_string(json_object_get(point, "segment")))
+				return true;
+	return false;
+}
+
+static enum plot_role role_of(const json_t *topologies, const char *name)
+{
+	if (!strcmp(name, "rtt") || !strcmp(name, "lateness"))
+		return PLOT_OTHER;
+	if (declared(topologies, "spans", "name", name))
+		return PLOT_SPAN;
+	if (!declares_segments(topologies) || declared(topologies, "path", "segment", name))
+		return PLOT_SEGMENT;
+	return PLOT_OTHER;
+}
+
+/* The further ones of a sweep lie in topology-<cell>.json. */
+static json_t *read_topologies(const struct plot_data *data)
+{
+	json_t *topologies = json_array();
+
+	json_array_append(topologies, data->folder.topology);
+	for (size_t i = 1; i < data->cell_count; i++) {
+		_free_ char *path = NULL, *text = NULL;
+		json_t *topology;
+		size_t length;
+		struct err err;
+
+		if (asprintf(&path, "%s/topology-%zu.json", data->folder.dir, i) < 0)
+			abort();
+		if (access(path, R_OK) || file_read(path, &text, &length, &err))
+			continue;
+		topology = json_loadb(text, length, 0, NULL);
+		if (topology)
+			json_array_append_new(topologies, topology);
+	}
+	return topologies;
+}
+
+static size_t intern_name(struct plot_data *data, const json_t *series, const json_t *topologies)
+{
+	const char *text = json_string_value(json_object_get(series, "name"));
+	size_t i;
+
+	for (i = 0; i < data->name_count; i++)
+		if (!strcmp(data->names[i].text, text))
+			return i;
+	data->names = reallocarray(data->names, i + 1, sizeof(*data->names));
+	if (!data->names)
+		abort();
+	data->names[data->name_count++] = (struct plot_name){
+		.text = text,
+		.unit = json_string_value(json_object_get(series, "unit")),
+		.role = role_of(topologies, text),
+	};
+	return i;
+}
+
+static void add_series(struct plot_data *data, struct plot_cell *cell, const json_t *series,
+		       const json_t *topologies)
+{
+	const json_t *interval = json_object_get(series, "ci95");
+
+	cell->series[cell->series_count++] = (struct plot_series){
+		.name = intern_name(data, series, topologies),
+		.direction = direction_of(series),
+		.mean = number_or_nan(json_object_get(series, "mean")),
+		.low = number_or_nan(json_array_get(interval, 0)),
+		.high = number_or_nan(json_array_get(interval, 1)),
+		.batches = json_object_get(series, "batches"),
+		.n = json_integer_value(json_object_get(series, "n")),
+	};
+}
+
+static const char *last_part(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && dot[1] ? dot + 1 : path;
+}
+
+static char *factors_label(const json_t *factors)
+{
+	char *label = NULL, number[40];
+	size_t size;
+	FILE *out = open_memstream(&label, &size);
+	const json_t *value;
+	const char *path;
+
+	if (!out)
+		abort();
+	json_object_foreach ((json_t *)factors, path, value) {
+		_free_ char *text = json_is_string(value)   ? strdup(json_string_value(value))
+				    : json_is_number(value) ? NULL
+							    : json_dumps(value, JSON_ENCODE_ANY);
+
+		if (json_is_number(value))
+			snprintf(number, sizeof(number), "%.10g", json_number_value(value));
+		if (ftell(out) > 0)
+			fputs("  ", out);
+		fprintf(out, "%s=%s", last_part(path), text ? text : number);
+	}
+	fclose(out);
+	return label;
+}
+
+static void read_cells(struct plot_data *data)
+{
+	const json_t *cells = json_object_get(data->folder.summary, "cells"), *cell, *series;
+	_json_ json_t *topologies = NULL;
+	size_t index, at;
+
+	data->cell_count = json_array_size(cells);
+	data->cells = calloc(data->cell_count, sizeof(*data->cells));
+	if (!data->cells)
+		abort();
+	topologies = read_topologies(data);
+	json_array_foreach (cells, index, cell) {
+		struct plot_cell *into = &data->cells[index];
+		const json_t *list = json_object_get(cell, "series");
+
+		into->factors = json_object_get(cell, "factors");
+		into->label = factors_label(into->factors);
+		into->series = calloc(json_array_size(list) + 1, sizeof(*into->series));
+		if (!into->series)
+			abort();
+		json_array_foreach (list, at, series)
+			add_series(data, into, series, topologies);
+	}
+}
+
+static const struct plot_series *first_series(const struct plot_data *data)
+{
+	for (size_t i = 0; i < data->cell_count; i++)
+		if (data->cells[i].series_count)
+			return &data->cells[i].series[0];
+	return NULL;
+}
+
+static char *make_caption(const struct plot_data *data)
+{
+	const json_t *kernel = json_object_get(data->folder.environment, "kernel");
+	const char *release = json_string_value(json_object_get(kernel, "release"));
+	const char *mode = json_string_value(json_object_get(data->folder.summary, "mode"));
+	const struct plot_series *first = first_series(data);
+	size_t batches = first ? json_array_size(first->batches) : 0;
+	char *caption = NULL, size[80] = "";
+
+	if (batches && first->n % batches == 0)
+		snprintf(size, sizeof(size), ", %zu batches of %zu", batches, first->n / batches);
+	else if (batches)
+		snprintf(size, sizeof(size), ", n = %zu in %zu batches", first->n, batches);
+	if (asprintf(&caption, "Linux %s, %s%s%s", release ? release : "(unknown)", mode,
+		     !strcmp(mode, "exact") ? " (instructions, not time)" : "", size) < 0)
+		abort();
+	return caption;
+}
+
+static char *make_title(const struct plot_data *data)
+{
+	const char *title = json_string_value(json_object_get(data->folder.experiment, "title"));
+	const char *name = json_string_value(json_object_get(data->folder.summary, "experiment"));
+
+	return strdup(title && *title ? title : name);
+}
+
+int plot_data_read(struct plot_data *ret, const char *dir, bool unfinished, struct err *err)
+{
+	int code;
+
+	*ret = (struct plot_data){ 0 };
+	code = unfinished ? result_folder_read_any(&ret->folder, dir, err)
+			  : result_folder_read(&ret->folder, dir, err);
+	if (code)
+		return code;
+	read_cells(ret);
+	ret->title = make_title(ret);
+	ret->caption = make_caption(ret);
+	ret->valid = json_is_true(json_object_get(ret->folder.summary, "valid"));
+	return plot_reference_read(ret, err);
+}
+
+static struct plot_series *series_of(struct plot_data *data, size_t cell, const struct series *key)
+{
+	for (size_t i = 0; i < data->cells[cell].series_count; i++) {
+		struct plot_series *series = &data->cells[cell].series[i];
+
+		if (series->direction == key->direction &&
+		    !strcmp(data->names[series->name].text, key->name))
+			return series;
+	}
+	return NULL;
+}
+
+int plot_data_samples(struct plot_data *data, struct err *err)
+{
+	struct samples *samples = samples_new();
+	struct grouped *grouped = NULL;
+	size_t used = 0;
+	int code = result_folder_samples(samples, &data->folder, err);
+
+	if (!code) {
+		data->values = calloc(samples_size(samples) + 1, sizeof(double));
+		if (!data->values)
+			abort();
+		grouped = grouped_new(samples, data->cell_count);
+	}
+	for (size_t cell = 0; !code && cell < data->cell_count; cell++)
+		for (size_t i = 0; i < grouped_count(grouped, cell); i++) {
+			struct group group = grouped_get(grouped, cell, i);
+			struct plot_series *series = series_of(data, cell, group.series);
+
+			if (!series || series->sorted)
+				continue;
+			series->sorted = data->values + used;
+			series->count = group.count;
+			memcpy(series->sorted, group.values, group.count * sizeof(double));
+			stats_sort(series->sorted, series->count);
+			used += group.count;
+		}
+	grouped_free(grouped);
+	samples_free(samples);
+	return code;
+}
+
+void plot_data_done(struct plot_data *data)
+{
+	for (size_t i = 0; i < data->cell_count; i++) {
+		free(data->cells[i].label);
+		free(data->cells[i].series);
+	}
+	for (size_t i = 0; i < data->reference_count; i++)
+		free(data->references[i].series);
+	free(data->cells);
+	free(data->names);
+	free(data->references);
+	free(data->title);
+	free(data->caption);
+	free(data->values);
+	result_folder_done(&data->folder);
+	*data = (struct plot_data){ 0 };
+}
+
+const struct plot_series *plot_find(const struct plot_cell *cell, size_t name,
+				    enum direction direction)
+{
+	for (size_t i = 0; i < cell->series_count; i++)
+		if (cell->series[i].name == name && cell->series[i].direction == direction)
+			return &cell->series[i];
+	return NULL;
+}
+
+double plot_reference_mean(const struct plot_data *data, const char *series,
+			   enum direction direction)
+{
+	for (size_t i = 0; i < data->reference_count; i++)
+		if (data->references[i].direction == direction &&
+		    !strcmp(data->references[i].series, series))
+			return data->references[i].mean;
+	return NAN;
+}
+
+bool plot_has(const struct plot_data *data, size_t name, enum direction direction)
+{
+	for (size_t i = 0; i < data->cell_count; i++)
+		if (plot_find(&data->cells[i], name, direction))
+			return true;
+	return false;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * A result folder as charts see it: cells of series, each with its batches, and names in the order
+ * of the path. Everything comes from the folder and, for the source's own figures, from
+ * results/reference. Borrowed pointers live as long as the plot_data.
+ */
+
+#include "harness/results.h"
+
+#include <stdbool.h>
+
+enum plot_role {
+	PLOT_SEGMENT, /* a part of the path */
+	PLOT_SPAN, /* several of them under one name */
+	PLOT_OTHER, /* rtt, lateness, ... */
+};
+
+struct plot_name {
+	const char *text, *unit;
+	enum plot_role role;
+};
+
+struct plot_series {
+	size_t name; /* index into names */
+	enum direction direction;
+	double mean, low, high; /* NAN where there is none */
+	const json_t *batches;
+	size_t n;
+	double *sorted; /* samples; NULL before plot_data_samples() */
+	size_t count;
+};
+
+struct plot_cell {
+	char *label; /* "services=100 mode=nftables" */
+	const json_t *factors;
+	struct plot_series *series;
+	size_t series_count;
+};
+
+struct plot_reference {
+	char *series;
+	enum direction direction;
+	double mean;
+};
+
+struct plot_data {
+	struct result_folder folder;
+	struct plot_name *names;
+	struct plot_cell *cells;
+	struct plot_reference *references;
+	size_t name_count, cell_count, reference_count;
+	char *title, *caption; /* the experiment's; where and how it was measured */
+	bool valid;
+	double *values; /* that `sorted` points into */
+};
+
+/* `unfinished`: a .partial is fine. */
+int plot_data_read(struct plot_data *ret, const char *dir, bool unfinished, struct err *err);
+/* Reads the raw samples, sorted by cell and series. */
+int plot_data_samples(struct plot_data *data, struct err *err);
+void plot_data_done(struct plot_data *data);
+#define _plot_data_ __attribute__((cleanup(plot_data_done)))
+
+/* NULL if the cell has none. */
+const struct plot_series *plot_find(const struct plot_cell *cell, size_t name,
+				    enum direction direction);
+/* NAN if the source gives none. */
+double plot_reference_mean(const struct plot_data *data, const char *series,
+			   enum direction direction);
+/* Whether any cell has a value of that. */
+bool plot_has(const struct plot_data *data, size_t name, enum direction direction);

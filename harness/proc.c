@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/proc.h"
+
+#include "harness/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* An ordinary user's PATH often lacks the folders that hold nft and iptables. */
+static const char sbin_path[] = "/usr/local/sbin:/usr/sbin:/sbin";
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+static bool find_in(const char *folders, const char *program, char *path, size_t size)
+{
+	while (*folders) {
+		size_t length = strcspn(folders, ":");
+
+		/* An empty folder means the current one, which no tool of ours is taken from. */
+		if (length > 0 &&
+		    (size_t)snprintf(path, size, "%.*s/%s", (int)length, folders, program) < size &&
+		    is_program(path))
+			return true;
+		folders += length + (folders[length] == ':');
+	}
+	return false;
+}
+
+static bool find_program(const char *program, char *path, size_t size)
+{
+	const char *folders = getenv("PATH");
+
+	if (strchr(program, '/'))
+		return (size_t)snprintf(path, size, "%s", program) < size && is_program(path);
+	return find_in(folders ? folders : "/usr/bin:/bin", program, path, size) ||
+	       find_in(sbin_path, program, path, size);
+}
+
+bool proc_exists(const char *program)
+{
+	char path[PATH_MAX];
+
+	return find_program(program, path, sizeof(path));
+}
+
+/*
+ * The child's three streams. Files in memory and no pipes: nothing to feed or drain while it runs,
+ * so neither side can block on the other, and a grandchild that keeps them open holds up nobody.
+ */
+struct streams {
+	int in, out, error;
+};
+
+static void streams_close(struct streams *streams)
+{
+	cleanup_close(&streams->in);
+	cleanup_close(&streams->out);
+	cleanup_close(&streams->error);
+}
+
+static int write_all(int fd, const char *bytes, size_t count)
+{
+	while (count > 0) {
+		ssize_t written = write(fd, bytes, count);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		bytes += written;
+		count -= (size_t)written;
+	}
+	return 0;
+}
+
+static int streams_open(struct streams *streams, const struct proc *proc)
+{
+	int code = 0;
+
+	streams->in = proc->input ? memfd_create("stdin", MFD_CLOEXEC)
+				  : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	streams->out = memfd_create("stdout", MFD_CLOEXEC);
+	streams->error = memfd_create("stderr", MFD_CLOEXEC);
+	if (streams->in < 0 || streams->out < 0 || streams->error < 0)
+		return -errno;
+	if (proc->input)
+		code = write_all(streams->in, proc->input, proc->input_bytes);
+	if (code == 0 && proc->input && lseek(streams->in, 0, SEEK_SET) < 0)
+		code = -errno;
+	return code;
+}
+
+/* Only async-signal-safe calls: the parent may have threads. */
+static void __attribute__((noreturn)) child_fail(const char *what)
+{
+	const char *why = strerrordesc_np(errno);
+
+	if (write_all(STDERR_FILENO, what, strlen(what)) == 0 && why)
+		write_all(STDERR_FILENO, why, strlen(why));
+	_exit(127);
+}
+
+static void __attribute__((noreturn))
+child_run(const char *path, const struct proc *proc, const struct streams *streams)
+{
+	struct sigaction fallback = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	/* We read signals from a descriptor, with all of them blocked: a tool must not inherit it.
+	 */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigaction(SIGPIPE, &fallback, NULL);
+	if (dup2(streams->error, STDERR_FILENO) < 0 || dup2(streams->out, STDOUT_FILENO) < 0 ||
+	    dup2(streams->in, STDIN_FILENO) < 0)
+		_exit(127);
+	if (proc->netns_fd >= 0 && setns(proc->netns_fd, CLONE_NEWNET) < 0)
+		child_fail("setns: ");
+	if (close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+		child_fail("close_range: ");
+	execv(path, (char *const *)proc->argv);
+	child_fail("exec: ");
+}
+
+static int wait_for(pid_t pid, siginfo_t *info)
+{
+	_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int code;
+
+	do
+		code = pidfd >= 0 ? waitid(P_PIDFD, (id_t)pidfd, info, WEXITED)
+				  : waitid(P_PID, (id_t)pid, info, WEXITED);
+	while (code < 0 && errno == EINTR);
+	return code < 0 ? -errno : 0;
+}
+
+static void read_start(int fd, char *text, size_t size)
+{
+	ssize_t length = pread(fd, text, size - 1, 0);
+
+	text[length > 0 ? length : 0] = '\0';
+}
+
+/* One line out of many: white space folded, and the lines of ^^^^ that point at input dropped. */
+static void fold_lines(char *text)
+{
+	char *to = text;
+
+	for (const char *word = text; *(word += strspn(word, " \t\r\n"));) {
+		size_t length = strcspn(word, " \t\r\n");
+
+		if (strspn(word, "^~") < length) {
+			if (to > text)
+				*to++ = ' ';
+			memmove(to, word, length);
+			to += length;
+		}
+		word += length;
+	}
+	*to = '\0';
+}
+
+static int report(const char *program, const siginfo_t *info, int error_fd, struct err *err)
+{
+	char text[400];
+
+	if (info->si_code == CLD_EXITED && info->si_status == 0)
+		return 0;
+	read_start(error_fd, text, sizeof(text));
+	fold_lines(text);
+	if (info->si_code != CLD_EXITED)
+		return err_set(err, -EIO, "%s: killed by signal %d", program, info->si_status);
+	if (text[0])
+		return err_set(err, -EIO, "%s: %s", program, text);
+	return err_set(err, -EIO, "%s: exit status %d", program, info->si_status);
+}
+
+static int run(const struct proc *proc, char *output, size_t size, struct err *err)
+{
+	__attribute__((cleanup(streams_close))) struct streams streams = { -1, -1, -1 };
+	const char *program = proc->argv[0];
+	siginfo_t info = { 0 };
+	char path[PATH_MAX];
+	pid_t pid;
+	int code;
+
+	if (!find_program(program, path, sizeof(path)))
+		return err_set(err, -ENOENT, "%s is not installed", program);
+	code = streams_open(&streams, proc);
+	if (code < 0)
+		return err_errno(err, code, "%s: streams", program);
+	pid = fork();
+	if (pid < 0)
+		return err_errno(err, -errno, "%s: fork", program);
+	if (pid == 0)
+		child_run(path, proc, &streams);
+	code = wait_for(pid, &info);
+	if (code < 0)
+		return err_errno(err, code, "%s: wait", program);
+	if (output)
+		read_start(streams.out, output, size);
+	return report(program, &info, streams.error, err);
+}
+
+int proc_run(const struct proc *proc, struct err *err)
+{
+	return run(proc, NULL, 0, err);
+}
+
+int proc_first_line(const struct proc *proc, char *line, size_t size, struct err *err)
+{
+	int code = run(proc, line, size, err);
+
+	if (code == 0)
+		line[strcspn(line, "\r\n")] = '\0';
+	return code;
+}

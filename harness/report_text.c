@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/report_text.h"
+
+#include "harness/cleanup.h"
+#include "harness/format.h"
+#include "harness/samples.h"
+
+#include <math.h>
+#include <string.h>
+
+static double number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static const char *string(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static struct interval interval(const json_t *object, const char *key)
+{
+	const json_t *pair = json_object_get(object, key);
+	const json_t *low = json_array_get(pair, 0), *high = json_array_get(pair, 1);
+
+	if (!json_is_number(low) || !json_is_number(high))
+		return (struct interval){ NAN, NAN };
+	return (struct interval){ json_number_value(low), json_number_value(high) };
+}
+
+static void print_series(const json_t *series, FILE *out)
+{
+	static const char *const columns[] = { "p50", "p99", "max", "corrected_mean" };
+	const char *unit = string(series, "unit");
+	char text[FORMAT_MAX];
+
+	fprintf(out, "  %-16s %-8s %-34s", string(series, "name"), string(series, "direction"),
+		format_interval(number(series, "mean"), interval(series, "ci95"), unit, text,
+				sizeof(text)));
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		double value = number(series, columns[i]);
+
+		fprintf(out, " %11s",
+			isnan(value) ? "-" : format_quantity(value, unit, text, sizeof(text)));
+	}
+	fputc('\n', out);
+}
+
+static bool is_fault(const char *name)
+{
+	return strcmp(name, "sent") && strcmp(name, "received") && strcmp(name, "background");
+}
+
+static void print_loss(const json_t *cell, FILE *out)
+{
+	json_t *loss = json_object_get(cell, "loss"), *value;
+	const char *name;
+	bool none = true;
+
+	fprintf(out, "  %.0f sent, %.0f received", number(loss, "sent"), number(loss, "received"));
+	if (number(loss, "background") > 0)
+		fprintf(out, ", %.0f other packets on the wire", number(loss, "background"));
+	json_object_foreach (loss, name, value) {
+		if (!is_fault(name) || !(json_number_value(value) > 0))
+			continue;
+		fprintf(out, ", %s %.0f", name, json_number_value(value));
+		none = false;
+	}
+	fprintf(out, "%s\n", none ? ", nothing lost" : "");
+}
+
+static void print_probe_cost(const json_t *cell, FILE *out)
+{
+	const json_t *cost = json_object_get(cell, "probe_cost");
+	const json_t *event = json_object_get(cost, "event_ns");
+	const json_t *empty = json_object_get(cost, "empty_ns");
+	char text[FORMAT_MAX], text_empty[FORMAT_MAX];
+
+	if (!json_is_object(event))
+		return;
+	fprintf(out, "  one hop event costs %s; an empty program %s\n",
+		format_interval(number(event, "mean"), interval(event, "ci95"), "ns", text,
+				sizeof(text)),
+		format_interval(number(empty, "mean"), interval(empty, "ci95"), "ns", text_empty,
+				sizeof(text_empty)));
+}
+
+static void print_factors(const json_t *cell, FILE *out)
+{
+	json_t *factors = json_object_get(cell, "factors"), *value;
+	const char *path, *between = "";
+
+	if (!json_object_size(factors))
+		return;
+	json_object_foreach (factors, path, value) {
+		const char *dot = strrchr(path, '.');
+		_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+
+		fprintf(out, "%s%s=%s", between, dot ? dot + 1 : path,
+			json_is_string(value) ? json_string_value(value) : text);
+		between = " ";
+	}
+	fprintf(out, ":\n");
+}
+
+static void print_cell(const json_t *cell, FILE *out)
+{
+	const char *error = json_string_value(json_object_get(cell, "error"));
+	json_t *series;
+	size_t i;
+
+	fputc('\n', out);
+	print_factors(cell, out);
+	if (error) {
+		fprintf(out, "  failed: %s\n", error);
+		return;
+	}
+	fprintf(out, "  %-16s %-8s %-34s %11s %11s %11s %11s\n", "segment", "", "mean [95 %]",
+		"p50", "p99", "max", "less probe");
+	json_array_foreach (json_object_get(cell, "series"), i, series)
+		print_series(series, out);
+	print_loss(cell, out);
+	print_probe_cost(cell, out);
+}
+
+void report_text_claims(const json_t *claims, FILE *out)
+{
+	const json_t *claim;
+	size_t i;
+
+	json_array_foreach ((json_t *)claims, i, claim)
+		fprintf(out, "  %-12s %s\n  %-12s %s\n", string(claim, "verdict"),
+			string(claim, "text"), "", string(claim, "detail"));
+}
+
+void report_text(const json_t *summary, FILE *out)
+{
+	const json_t *cell, *claims = json_object_get(summary, "claims");
+	size_t i;
+
+	fprintf(out, "%s (%s)%s\n", string(summary, "experiment"), string(summary, "mode"),
+		json_is_true(json_object_get(summary, "valid")) ? "" : ": NOT VALID");
+	json_array_foreach (json_object_get(summary, "cells"), i, cell)
+		print_cell(cell, out);
+	if (json_array_size(claims)) {
+		fprintf(out, "\nclaims:\n");
+		report_text_claims(claims, out);
+	}
+}

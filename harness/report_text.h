@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <jansson.h>
+#include <stdio.h>
+
+/*
+ * What a run found, for a terminal or a log: per cell a table of its series with intervals, the
+ * loss accounting, what the probe costs, and the verdicts of the claims. From summary.json alone.
+ */
+void report_text(const json_t *summary, FILE *out);
+/* Only the claims, a line each. */
+void report_text_claims(const json_t *claims, FILE *out);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/reproduce.h"
+
+#include "harness/cleanup.h"
+#include "harness/format.h"
+#include "harness/reference.h"
+#include "harness/report_text.h"
+#include "harness/results.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static struct interval interval_of(const json_t *series)
+{
+	const json_t *pair = json_object_get(series, "ci95");
+	const json_t *low = json_array_get(pair, 0), *high = json_array_get(pair, 1);
+
+	if (!json_is_number(low) || !json_is_number(high))
+		return (struct interval){ NAN, NAN };
+	return (struct interval){ json_number_value(low), json_number_value(high) };
+}
+
+static enum direction direction_of(const json_t *series)
+{
+	for (size_t i = 0; i < DIRECTION_COUNT; i++)
+		if (!strcmp(direction_names[i], text_of(series, "direction")))
+			return (enum direction)i;
+	return DIRECTION_BOTH;
+}
+
+static void print_row(const struct reference *reference, const json_t *series, FILE *out)
+{
+	const struct reference_row *row =
+		reference_find(reference, text_of(series, "name"), direction_of(series));
+	double mean = json_number_value(json_object_get(series, "mean"));
+	char paper[FORMAT_MAX] = "-", measured[FORMAT_MAX], ratio[32] = "-";
+
+	if (row) {
+		format_interval(row->mean, (struct interval){ row->min, row->max }, "ns", paper,
+				sizeof(paper));
+		snprintf(ratio, sizeof(ratio), "%.3f", mean / row->mean);
+	}
+	fprintf(out, "  %-16s %-8s %-32s %-34s %8s\n", text_of(series, "name"),
+		text_of(series, "direction"), paper,
+		format_interval(mean, interval_of(series), text_of(series, "unit"), measured,
+				sizeof(measured)),
+		ratio);
+}
+
+static void print_cell(const struct reference *reference, const json_t *cell, FILE *out)
+{
+	const json_t *series;
+	size_t i;
+
+	fprintf(out, "  %-16s %-8s %-32s %-34s %8s\n", "segment", "", "paper [batches' range]",
+		"measured [95 %]", "ratio");
+	json_array_foreach (json_object_get(cell, "series"), i, series)
+		print_row(reference, series, out);
+}
+
+static void print_folder(const struct result_folder *folder, const struct reference *reference,
+			 FILE *out)
+{
+	const json_t *cells = json_object_get(folder->summary, "cells"), *cell;
+	size_t i;
+
+	fprintf(out, "\n%s: %s\n  source: %s\n", text_of(folder->summary, "experiment"),
+		text_of(folder->experiment, "title"), text_of(folder->experiment, "source"));
+	if (!json_is_true(json_object_get(folder->summary, "valid")))
+		fprintf(out, "  THE MEASUREMENT IS NOT VALID\n");
+	/* A sweep has no table in the paper: its claims are what is compared. */
+	if (json_array_size(cells) == 1)
+		json_array_foreach (cells, i, cell)
+			print_cell(reference, cell, out);
+	report_text_claims(json_object_get(folder->summary, "claims"), out);
+}
+
+int reproduce_print(const char *dir, FILE *out, struct err *err)
+{
+	struct result_folder folder = {};
+	struct reference reference = {};
+	int code = result_folder_read(&folder, dir, err);
+
+	if (!code)
+		code = reference_read(
+			&reference,
+			json_string_value(json_object_get(folder.experiment, "reference")), err);
+	if (!code)
+		print_folder(&folder, &reference, out);
+	reference_done(&reference);
+	result_folder_done(&folder);
+	return code;
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The program in one page: run_execute() opens the probes and visits the jobs; run_job() is what
+ * one job is. Everything else here serves these two.
+ */
+#include "harness/run.h"
+
+#include "harness/cleanup.h"
+#include "harness/run_load.h"
+#include "topologies/lab.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define PROBES_MAX 8
+
+struct run {
+	const struct plan *plan;
+	const struct run_options *options;
+	struct run_outcome *outcome;
+	struct probe *probes[PROBES_MAX + 1]; /* NULL-terminated */
+	struct lab **kept_labs; /* by cell, where building is dear */
+	struct run_loader *loader;
+	uint64_t magic; /* of this run's stamps */
+	double started_s;
+};
+
+static double now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A request crosses each device with at most four events; a reply likewise. */
+static uint64_t events_per_packet(const struct plan *plan)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (plan->cells[i].experiment->topology->path.count > most)
+			most = plan->cells[i].experiment->topology->path.count;
+	return 8 * (most + 2);
+}
+
+static uint64_t most_packets(const struct plan *plan)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (plan->cells[i].experiment->packets > most)
+			most = plan->cells[i].experiment->packets;
+	return most;
+}
+
+static int open_probes(struct run *run, struct err *err)
+{
+	const struct list *chosen = &run->plan->cells[0].experiment->probes;
+	const struct probe_setup setup = {
+		.magic = run->magic,
+		.packets = most_packets(run->plan),
+		.events_per_packet = events_per_packet(run->plan),
+		.addresses = run->options->addresses,
+	};
+	int code = 0;
+
+	for (size_t i = 0; i < chosen->count && i < PROBES_MAX && !code; i++) {
+		const struct chosen *probe = &((const struct chosen *)chosen->items)[i];
+		const struct probe_ops *ops = (const struct probe_ops *)probe->kind;
+
+		code = ops->open(&run->probes[i], &setup, probe->params, err);
+		if (!code)
+			run->probes[i]->ops = ops;
+	}
+	return code;
+}
+
+static int calibrate_probes(struct run *run, struct err *err)
+{
+	struct run_outcome *outcome = run->outcome;
+	int count = 0;
+
+	if (run->options->uncalibrated)
+		return 0;
+	for (struct probe **probe = run->probes; *probe && count >= 0; probe++) {
+		if (!(*probe)->ops->calibrate)
+			continue;
+		count = (*probe)->ops->calibrate(*probe, outcome->blocks + outcome->block_count,
+						 RUN_MAX_BLOCKS - outcome->block_count, err);
+		outcome->block_count += count > 0 ? (size_t)count : 0;
+	}
+	return count < 0 ? count : 0;
+}
+
+/* A fresh lab, or the cell's own where it is kept up from batch to batch. */
+static int get_lab(struct run *run, const struct job *job, struct lab **ret, struct err *err)
+{
+	const struct experiment *experiment = run->plan->cells[job->cell].experiment;
+	struct lab **kept = &run->kept_labs[job->cell];
+	int code;
+
+	if (*kept) {
+		*ret = *kept;
+		return 0;
+	}
+	code = lab_build(ret, experiment->topology, err);
+	if (!code && experiment->build == BUILD_CELL)
+		*kept = *ret;
+	return code;
+}
+
+static void put_lab(struct run *run, const struct job *job, struct lab *lab)
+{
+	if (lab != run->kept_labs[job->cell])
+		lab_free(lab);
+}
+
+static int start_probes(struct run *run, const struct probe_job *job, struct err *err)
+{
+	int code = 0;
+
+	for (struct probe **probe = run->probes; *probe && !code; probe++)
+		code = (*probe)->ops->start(*probe, job, err);
+	return code;
+}
+
+static int drain_probes(struct run *run, const struct probe_job *job, struct err *err)
+{
+	int code = 0;
+
+	if (run->options->inspect)
+		code = run->options->inspect(run->options->context, run->probes, job->lab, err);
+	for (struct probe **probe = run->probes; *probe && !code; probe++)
+		code = (*probe)->ops->drain(*probe, job, run->outcome->samples, err);
+	return code;
+}
+
+/* What is measured, in order. */
+static int measure(struct run *run, const struct job *job, struct lab *lab, struct err *err)
+{
+	const struct experiment *experiment = run->plan->cells[job->cell].experiment;
+	const struct probe_job probe_job = {
+		.lab = lab,
+		.cell = job->cell,
+		.batch = job->batch,
+		.packets = experiment->packets,
+		.reply = run_load_has_reply(experiment),
+	};
+	int code = run_load_warm_up(run->loader, experiment, lab, err);
+
+	if (!code)
+		code = start_probes(run, &probe_job, err);
+	if (!code)
+		code = run_load_measure(run->loader, experiment, lab, job, run->outcome->samples,
+					err);
+	if (!code)
+		code = drain_probes(run, &probe_job, err);
+	return code;
+}
+
+static int run_job(struct run *run, const struct job *job, struct err *err)
+{
+	struct lab *lab = NULL;
+	int code = get_lab(run, job, &lab, err);
+
+	if (!code)
+		code = measure(run, job, lab, err);
+	put_lab(run, job, lab);
+	return code;
+}
+
+/* A cell's failure is the cell's; a need or Ctrl-C is everybody's. */
+static int note_failure(struct run *run, const struct job *job, int code, struct err *err)
+{
+	const struct cell *cell = &run->plan->cells[job->cell];
+	char **noted = &run->outcome->cell_errors[job->cell];
+
+	err_wrap(err, code, "cell %u/%zu%s%s%s, batch %u", job->cell + 1, run->plan->cell_count,
+		 *cell->label ? " (" : "", cell->label, *cell->label ? ")" : "", job->batch + 1);
+	if (err->class != ERR_RUN)
+		return code;
+	if (!*noted)
+		*noted = strdup(err->text);
+	return 0;
+}
+
+static int tell_progress(struct run *run, size_t done, struct err *err)
+{
+	const struct job *job = &run->plan->jobs[done - 1];
+	struct run_progress progress = {
+		.jobs_done = done,
+		.job_count = run->plan->job_count,
+		.job = job,
+		.elapsed_s = now_s() - run->started_s,
+		.cell_finished = job->batch + 1 == run->plan->cells[0].experiment->batches &&
+				 !run->outcome->cell_errors[job->cell],
+	};
+
+	progress.left_s = progress.elapsed_s / (double)done * (double)(progress.job_count - done);
+	if (!run->options->progress)
+		return 0;
+	return run->options->progress(run->options->context, &progress, err);
+}
+
+static int run_jobs(struct run *run, struct err *err)
+{
+	int code = 0;
+
+	run->started_s = now_s();
+	for (size_t i = 0; i < run->plan->job_count && !code; i++) {
+		const struct job *job = &run->plan->jobs[i];
+
+		if (!run->outcome->cell_errors[job->cell])
+			code = run_job(run, job, err);
+		if (code)
+			code = note_failure(run, job, code, err);
+		if (!code)
+			code = tell_progress(run, i + 1, err);
+	}
+	return code;
+}
+
+static int run_init(struct run *run)
+{
+	size_t cells = run->plan->cell_count;
+
+	*run->outcome = (struct run_outcome){ .samples = samples_new() };
+	run->outcome->cell_errors = calloc(cells, sizeof(char *));
+	run->kept_labs = calloc(cells, sizeof(*run->kept_labs));
+	if (!run->outcome->cell_errors || !run->kept_labs ||
+	    getrandom(&run->magic, sizeof(run->magic), 0) != (ssize_t)sizeof(run->magic))
+		return -ENOMEM;
+	run->loader = run_loader_new(run->magic);
+	return 0;
+}
+
+static void run_done(struct run *run)
+{
+	for (struct probe **probe = run->probes; *probe; probe++)
+		(*probe)->ops->close(*probe);
+	for (size_t i = 0; run->kept_labs && i < run->plan->cell_count; i++)
+		lab_free(run->kept_labs[i]);
+	free(run->kept_labs);
+	run_loader_free(run->loader);
+}
+
+int run_execute(const struct plan *plan, const struct run_options *options, struct run_outcome *ret,
+		struct err *err)
+{
+	struct run run = { .plan = plan, .options = options, .outcome = ret };
+	int code = run_init(&run);
+
+	if (code)
+		return err_errno(err, code, "start");
+	code = open_probes(&run, err);
+	if (!code)
+		code = calibrate_probes(&run, err);
+	if (!code)
+		code = run_jobs(&run, err);
+	run_done(&run);
+	return code;
+}
+
+void run_outcome_done(struct run_outcome *outcome, const struct plan *plan)
+{
+	for (size_t i = 0; outcome->cell_errors && i < plan->cell_count; i++)
+		free(outcome->cell_errors[i]);
+	free(outcome->cell_errors);
+	samples_free(outcome->samples);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * Carries out a plan: for each job builds the lab, warms up, measures, and appends to the samples.
+ * Call inside the sandbox. A job that fails marks its cell and the run goes on; losses do not stop
+ * it either, they are counted.
+ */
+
+#include "bpf/probe.h"
+#include "harness/plan.h"
+#include "harness/samples.h"
+
+#define RUN_MAX_BLOCKS 128
+
+struct run_progress {
+	size_t jobs_done, job_count;
+	const struct job *job; /* the one just done */
+	double elapsed_s, left_s; /* left_s is an estimate from the jobs so far */
+	bool cell_finished; /* this was its last batch */
+};
+
+struct run_options {
+	/* After each job; a negative errno ends the run. */
+	int (*progress)(void *context, const struct run_progress *progress, struct err *err);
+	void *context;
+	bool addresses; /* probes record addresses, for `trace` */
+	bool uncalibrated; /* no summary will be made of it */
+	/* For `trace`: called with the probes of a job before it is drained. */
+	int (*inspect)(void *context, struct probe *const *probes, const struct lab *lab,
+		       struct err *err);
+};
+
+struct run_outcome {
+	struct samples *samples;
+	char **cell_errors; /* by cell; NULL: none */
+	struct probe_block blocks[RUN_MAX_BLOCKS]; /* calibration */
+	size_t block_count;
+};
+
+int run_execute(const struct plan *plan, const struct run_options *options, struct run_outcome *ret,
+		struct err *err);
+void run_outcome_done(struct run_outcome *outcome, const struct plan *plan);

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/run_load.h"
+
+#include "harness/cleanup.h"
+#include "loadgen/pace.h"
+#include "loadgen/stamp.h"
+#include "topologies/lab.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+/* How long a fresh path may take until the first packet gets through. */
+#define READY_DEADLINE_NS 3000000000ull
+#define READY_TIMEOUT_MS 20
+/* Beyond what the schedule and the replies' timeout explain, a load is stuck. */
+#define STUCK_GRACE_MS 10000
+
+struct run_loader {
+	uint64_t magic;
+	int signals;
+};
+
+struct run_loader *run_loader_new(uint64_t magic)
+{
+	struct run_loader *loader = calloc(1, sizeof(*loader));
+	sigset_t set;
+
+	if (!loader)
+		abort();
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	loader->magic = magic;
+	loader->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return loader;
+}
+
+void run_loader_free(struct run_loader *loader)
+{
+	if (!loader)
+		return;
+	close(loader->signals);
+	free(loader);
+}
+
+static const struct load_ops *ops_of(const struct experiment *experiment)
+{
+	return (const struct load_ops *)experiment->load.kind;
+}
+
+bool run_load_has_reply(const struct experiment *experiment)
+{
+	const struct load_ops *ops = ops_of(experiment);
+
+	return !ops->expects_reply || ops->expects_reply(experiment->load.params);
+}
+
+static int wait_load(struct run_loader *loader, struct load *load, int timeout_ms, struct err *err)
+{
+	struct pollfd fds[] = { { .fd = loader->signals, .events = POLLIN },
+				{ .fd = load_fd(load), .events = POLLIN } };
+	int ready = poll(fds, ARRAY_SIZE(fds), timeout_ms);
+
+	if (fds[0].revents)
+		return err_interrupted(err);
+	if (ready < 0)
+		return err_errno(err, -errno, "wait for the load");
+	if (ready == 0)
+		return err_set(err, -ETIMEDOUT, "the load did not end in time");
+	return 0;
+}
+
+static int pass_timeout_ms(const struct load_pass *pass)
+{
+	uint64_t schedule_ms = pass->count * pass->common->interval_us / 1000;
+	uint64_t replies_ms = pass->common->timeout_ms;
+
+	/* Without an interval each packet may wait for its reply. */
+	if (!pass->common->interval_us)
+		replies_ms *= pass->count < 1000 ? pass->count + 1 : 1000;
+	schedule_ms += replies_ms + STUCK_GRACE_MS;
+	return schedule_ms < INT32_MAX ? (int)schedule_ms : INT32_MAX;
+}
+
+/* Runs one pass to its end; the caller frees the load, which owns the report. */
+static int run_pass(struct run_loader *loader, const struct experiment *experiment,
+		    const struct load_pass *pass, const struct lab *lab, struct load **ret,
+		    struct load_report **report, struct err *err)
+{
+	int code = load_start(ret, ops_of(experiment), pass, lab, err);
+
+	if (!code)
+		code = wait_load(loader, *ret, pass_timeout_ms(pass), err);
+	if (!code)
+		code = load_finish(*ret, report, err);
+	return code ? err_wrap(err, code, "load %s", experiment->load.kind->name) : 0;
+}
+
+static struct load_pass make_pass(const struct run_loader *loader,
+				  const struct experiment *experiment,
+				  const struct load_common *common)
+{
+	return (struct load_pass){
+		.common = common,
+		.params = experiment->load.params,
+		.source = experiment->source_address,
+		.destination = experiment->destination,
+		.magic = loader->magic,
+	};
+}
+
+static int try_once(struct run_loader *loader, const struct experiment *experiment,
+		    const struct lab *lab, bool *ret_ready, struct err *err)
+{
+	struct load_common common = *(const struct load_common *)experiment->load.common;
+	struct load_pass pass = make_pass(loader, experiment, &common);
+	struct load_report *report;
+	struct load *load = NULL;
+	int code;
+
+	common.timeout_ms = READY_TIMEOUT_MS;
+	common.interval_us = 1000;
+	pass.count = 1;
+	pass.first_sequence = STAMP_WARMUP;
+	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
+	*ret_ready = !code && report->received;
+	load_free(load);
+	/* A path that is not there yet may refuse the send; it may be there the next time. */
+	return code && err->class != ERR_RUN ? code : 0;
+}
+
+/* Ready is when a packet has made it there and, where it should, back. */
+static int wait_until_ready(struct run_loader *loader, const struct experiment *experiment,
+			    const struct lab *lab, struct err *err)
+{
+	uint64_t deadline = pace_now_ns() + READY_DEADLINE_NS;
+	bool ready = false;
+
+	err->text[0] = 0;
+	while (!ready && pace_now_ns() < deadline) {
+		int code = try_once(loader, experiment, lab, &ready, err);
+
+		if (code)
+			return code;
+	}
+	if (ready)
+		return 0;
+	if (err->text[0])
+		return err_wrap(err, -EHOSTUNREACH, "the path passes no packets");
+	return err_set(err, -EHOSTUNREACH,
+		       "the path passes no packets: %s sent for %llu s and nothing came back",
+		       experiment->load.kind->name, READY_DEADLINE_NS / 1000000000);
+}
+
+int run_load_warm_up(struct run_loader *loader, const struct experiment *experiment,
+		     const struct lab *lab, struct err *err)
+{
+	struct load_pass pass = make_pass(loader, experiment, experiment->load.common);
+	struct load_report *report;
+	struct load *load = NULL;
+	int code = wait_until_ready(loader, experiment, lab, err);
+
+	if (code)
+		return code;
+	pass.count = experiment->warmup;
+	pass.first_sequence = STAMP_WARMUP;
+	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
+	load_free(load);
+	return code;
+}
+
+static void add_values(struct samples *samples, const struct job *job, const uint64_t *values,
+		       uint64_t count, uint32_t series)
+{
+	for (uint64_t i = 0; i < count; i++)
+		if (values[i] != UINT64_MAX)
+			samples_add(samples, job->cell, job->batch, (uint32_t)i, series,
+				    (double)values[i]);
+}
+
+static void record(struct load_report *report, const struct experiment *experiment,
+		   const struct job *job, struct samples *samples)
+{
+	bool reply = run_load_has_reply(experiment);
+	double sent = (double)report->sent, received = (double)report->received;
+
+	if (reply)
+		add_values(samples, job, load_round_trip_ns(report), report->count,
+			   samples_series(samples, "rtt", DIRECTION_BOTH, "ns"));
+	add_values(samples, job, load_lateness_ns(report), report->count,
+		   samples_series(samples, "lateness", DIRECTION_REQUEST, "ns"));
+	samples_count(samples, job->cell, job->batch, "sent", sent);
+	samples_count(samples, job->cell, job->batch, "received", received);
+	samples_count(samples, job->cell, job->batch, "unanswered",
+		      (double)experiment->packets - received);
+	samples_count(samples, job->cell, job->batch, "send_errors", (double)report->send_errors);
+	samples_count(samples, job->cell, job->batch, "late_replies", (double)report->late_replies);
+	samples_count(samples, job->cell, job->batch, "duplicates", (double)report->duplicates);
+}
+
+int run_load_measure(struct run_loader *loader, const struct experiment *experiment,
+		     const struct lab *lab, const struct job *job, struct samples *samples,
+		     struct err *err)
+{
+	struct load_pass pass = make_pass(loader, experiment, experiment->load.common);
+	struct load_report *report;
+	struct load *load = NULL;
+	int code;
+
+	pass.count = experiment->packets;
+	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
+	if (!code)
+		record(report, experiment, job, samples);
+	load_free(load);
+	return code;
+}

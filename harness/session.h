@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * One experiment from a loaded plan to a whole result folder: run, summary, claims, files, charts.
+ * What `run` and `reproduce` share.
+ */
+
+#include "harness/cmd.h"
+#include "harness/plan.h"
+
+#include <stdbool.h>
+
+struct session_options {
+	const char *out; /* the result folder; NULL: results/<experiment>/<UTC time> */
+	bool quiet, json;
+	bool untold; /* no report on stdout */
+	char **argv; /* for the record */
+};
+
+/* Enters the sandbox, and prints the report (or the summary as JSON) to stdout. */
+enum outcome session_run(const struct plan *plan, const struct session_options *options);

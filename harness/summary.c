@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "summary.h"
+
+#include "harness/cleanup.h"
+#include "harness/summary_json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUMMARY_FORMAT = 1 };
+
+json_t *summary_number(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *summary_interval(struct interval interval)
+{
+	if (!isfinite(interval.low) || !isfinite(interval.high))
+		return json_null();
+	return json_pack("[f, f]", interval.low, interval.high);
+}
+
+json_t *summary_text(const char *text)
+{
+	json_t *json = text ? json_string(text) : json_null();
+	_free_ char *ascii = NULL;
+
+	if (json)
+		return json;
+	ascii = strdup(text);
+	if (!ascii)
+		abort();
+	for (char *byte = ascii; *byte; byte++)
+		if (*byte & 0x80)
+			*byte = '?';
+	return json_string(ascii);
+}
+
+static bool all_finite(const struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (!isfinite(group->values[i]))
+			return false;
+	return true;
+}
+
+static bool cell_valid(const struct summary_input *input, const struct grouped *grouped,
+		       size_t cell)
+{
+	if (input->cells[cell].error || !grouped_count(grouped, cell))
+		return false;
+	for (size_t i = 0; i < grouped_count(grouped, cell); i++) {
+		struct group group = grouped_get(grouped, cell, i);
+
+		if (!all_finite(&group))
+			return false;
+	}
+	return summary_loss_tolerable(grouped, cell, input->loss_tolerance);
+}
+
+/* A copy, so that the summary does not change when its owner goes on with the factors. */
+static json_t *factors_json(const json_t *factors)
+{
+	return json_is_object(factors) ? json_deep_copy(factors) : json_object();
+}
+
+static json_t *cell_json(const struct summary_cell *cell, const struct grouped *grouped,
+			 size_t index, const struct calibration *calibration)
+{
+	json_t *series = json_array();
+
+	for (size_t i = 0; i < grouped_count(grouped, index); i++)
+		json_array_append_new(series, summary_series(grouped, index, i, calibration));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "factors", factors_json(cell->factors),
+			 "error", summary_text(cell->error), "series", series, "loss",
+			 summary_loss(grouped, index), "probe_cost", calibration_json(calibration));
+}
+
+json_t *summary_build(const struct summary_input *input)
+{
+	_grouped_ struct grouped *grouped = grouped_new(input->samples, input->cell_count);
+	struct calibration calibration;
+	json_t *cells = json_array();
+	bool valid = input->cell_count > 0;
+
+	calibration_estimate(input->blocks, input->block_count, &calibration);
+	for (size_t i = 0; i < input->cell_count; i++) {
+		json_array_append_new(cells, cell_json(&input->cells[i], grouped, i, &calibration));
+		valid = valid && cell_valid(input, grouped, i);
+	}
+	return json_pack("{s:i, s:o, s:o, s:b, s:o}", "format", SUMMARY_FORMAT, "experiment",
+			 summary_text(input->experiment), "mode", summary_text(input->mode),
+			 "valid", valid, "cells", cells);
+}
+
+bool summary_valid(const json_t *summary)
+{
+	return json_is_true(json_object_get(summary, "valid"));
+}

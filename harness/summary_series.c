@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "summary_json.h"
+
+#include "harness/cleanup.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The values of one series put batch by batch, each batch sorted. */
+struct batches {
+	double *values;
+	size_t *begins, count; /* count + 1 begins */
+};
+
+static void *alloc(size_t count, size_t item_bytes)
+{
+	void *items = calloc(count + 1, item_bytes);
+
+	if (!items)
+		abort();
+	return items;
+}
+
+static void batches_init(struct batches *batches, const struct group *group, size_t batch_count)
+{
+	_free_ size_t *at = alloc(batch_count, sizeof(*at));
+
+	batches->count = batch_count;
+	batches->values = alloc(group->count, sizeof(*batches->values));
+	batches->begins = alloc(batch_count + 1, sizeof(*batches->begins));
+	for (size_t i = 0; i < group->count; i++)
+		batches->begins[group->batches[i] + 1]++;
+	for (size_t b = 0; b < batch_count; b++) {
+		batches->begins[b + 1] += batches->begins[b];
+		at[b] = batches->begins[b];
+	}
+	for (size_t i = 0; i < group->count; i++)
+		batches->values[at[group->batches[i]]++] = group->values[i];
+	for (size_t b = 0; b < batch_count; b++)
+		stats_sort(&batches->values[batches->begins[b]],
+			   batches->begins[b + 1] - batches->begins[b]);
+}
+
+static void batches_done(struct batches *batches)
+{
+	free(batches->values);
+	free(batches->begins);
+}
+
+static size_t batch_size(const struct batches *batches, size_t batch)
+{
+	return batches->begins[batch + 1] - batches->begins[batch];
+}
+
+static double batch_mean(const struct batches *batches, size_t batch)
+{
+	return stats_mean(&batches->values[batches->begins[batch]], batch_size(batches, batch));
+}
+
+/* NaNs sort last, and a percentile among what is left would pass for one of all values. */
+static double percentile(const double *sorted, size_t count, double p)
+{
+	return count && isnan(sorted[count - 1]) ? NAN : stats_percentile(sorted, count, p);
+}
+
+static json_t *batch_percentiles(const struct batches *batches, double p)
+{
+	json_t *array = json_array();
+
+	for (size_t b = 0; b < batches->count; b++)
+		json_array_append_new(
+			array, summary_number(percentile(&batches->values[batches->begins[b]],
+							 batch_size(batches, b), p)));
+	return array;
+}
+
+/* Each batch's mean into "batches"; those that are numbers into `means`. */
+static size_t add_batch_means(json_t *row, const struct batches *batches, double *means)
+{
+	json_t *array = json_array();
+	size_t count = 0;
+
+	for (size_t b = 0; b < batches->count; b++) {
+		double mean = batch_mean(batches, b);
+
+		json_array_append_new(array, summary_number(mean));
+		if (isfinite(mean))
+			means[count++] = mean;
+	}
+	json_object_set_new(row, "batches", array);
+	return count;
+}
+
+static void set_number(json_t *row, const char *name, double value)
+{
+	json_object_set_new(row, name, summary_number(value));
+}
+
+static void add_spread(json_t *row, const struct group *group)
+{
+	_free_ double *sorted = alloc(group->count, sizeof(*sorted));
+
+	memcpy(sorted, group->values, group->count * sizeof(*sorted));
+	stats_sort(sorted, group->count);
+	set_number(row, "stddev", stats_stddev(group->values, group->count));
+	set_number(row, "min", percentile(sorted, group->count, 0));
+	set_number(row, "p50", percentile(sorted, group->count, 0.5));
+	set_number(row, "p90", percentile(sorted, group->count, 0.9));
+	set_number(row, "p99", percentile(sorted, group->count, 0.99));
+	set_number(row, "max", percentile(sorted, group->count, 1));
+}
+
+/* Hook firings between the two points of this series, a packet; NAN if nobody counted them. */
+static double hooks_per_packet(const struct grouped *grouped, size_t cell,
+			       const struct group *group)
+{
+	double sum = NAN;
+	_free_ char *name = NULL;
+
+	if (asprintf(&name, "hooks.%s.%s", group->series->name,
+		     direction_names[group->series->direction]) < 0)
+		abort();
+	for (size_t i = 0; i < grouped_counter_count(grouped, cell); i++) {
+		const struct counter *counter = grouped_get_counter(grouped, cell, i);
+
+		if (!strcmp(counter->name, name))
+			sum = (isnan(sum) ? 0 : sum) + counter->value;
+	}
+	return sum / (double)group->count;
+}
+
+static double half_width(struct interval interval)
+{
+	return (interval.high - interval.low) / 2;
+}
+
+/* Measurement and calibration are independent runs: their half widths add as root sum of squares
+ * (JCGM 100:2008, 5.1.2). */
+static void add_correction(json_t *row, double mean, struct interval interval, double hooks,
+			   const struct cost *event)
+{
+	double off = hooks * event->mean_ns, off_half = hooks * half_width(event->interval_ns);
+	double half = hypot(half_width(interval), off_half), corrected = mean - off;
+	json_t *correction = json_null();
+
+	set_number(row, "corrected_mean", corrected);
+	json_object_set_new(
+		row, "corrected_ci95",
+		summary_interval((struct interval){ corrected - half, corrected + half }));
+	if (isfinite(off))
+		correction = json_pack(
+			"{s:o, s:o, s:o}", "mean", summary_number(off), "ci95",
+			summary_interval((struct interval){ off - off_half, off + off_half }),
+			"hooks_per_packet", summary_number(hooks));
+	json_object_set_new(row, "correction", correction);
+}
+
+static void add_estimates(json_t *row, const struct batches *batches, const struct group *group,
+			  double hooks, const struct cost *event)
+{
+	_free_ double *means = alloc(batches->count, sizeof(*means));
+	size_t count = add_batch_means(row, batches, means);
+	double mean = stats_mean(means, count);
+	struct interval interval = stats_mean_interval(means, count);
+
+	set_number(row, "mean", mean);
+	json_object_set_new(row, "ci95", summary_interval(interval));
+	add_spread(row, group);
+	add_correction(row, mean, interval, hooks, event);
+	json_object_set_new(row, "percentiles_by_batch",
+			    json_pack("{s:o, s:o}", "p50", batch_percentiles(batches, 0.5), "p99",
+				      batch_percentiles(batches, 0.99)));
+}
+
+json_t *summary_series(const struct grouped *grouped, size_t cell, size_t index,
+		       const struct calibration *calibration)
+{
+	struct group group = grouped_get(grouped, cell, index);
+	json_t *row = json_pack("{s:o, s:s, s:s, s:I}", "name", summary_text(group.series->name),
+				"direction", direction_names[group.series->direction], "unit",
+				group.series->unit, "n", (json_int_t)group.count);
+	double hooks = NAN;
+	struct batches batches;
+
+	if (!strcmp(group.series->unit, "ns"))
+		hooks = hooks_per_packet(grouped, cell, &group);
+	batches_init(&batches, &group, grouped_batch_count(grouped));
+	add_estimates(row, &batches, &group, hooks, &calibration->event);
+	batches_done(&batches);
+	return row;
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/load.h"
+
+#include "harness/cleanup.h"
+#include "loadgen/pace.h"
+#include "topologies/lab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* How long a one-way server may see nothing new before the rest counts as lost ... */
+#define LOAD_QUIET_NS 50000000
+/* ... and how long it may take to get to what is in its socket's buffer. */
+#define LOAD_BACKLOG_NS 2000000000
+
+/* What listen() returns where the kernel answers; so does a load without listen(). */
+#define LOAD_NO_SERVER (-1)
+
+static const char *const families[] = { "ipv4", "ipv6", NULL };
+
+const struct field load_common_fields[] = {
+	{
+		.name = "from",
+		.type = FIELD_NAME,
+		.offset = offsetof(struct load_common, from),
+		.help = "The node that sends.",
+	},
+	{
+		.name = "to",
+		.type = FIELD_NAME,
+		.offset = offsetof(struct load_common, to),
+		.help = "The node that answers or receives.",
+	},
+	{
+		.name = "address",
+		.type = FIELD_ADDRESS,
+		.offset = offsetof(struct load_common, address),
+		.optional = true,
+		.help = "Where packets are sent to, if not to the first address of `to`.",
+	},
+	{
+		.name = "family",
+		.type = FIELD_CHOICE,
+		.offset = offsetof(struct load_common, family),
+		.fallback = "\"ipv4\"",
+		.choices = families,
+		.help = "Which of the nodes' addresses are used.",
+	},
+	{
+		.name = "interval_us",
+		.type = FIELD_UINT,
+		.offset = offsetof(struct load_common, interval_us),
+		.fallback = "1000",
+		.min = 0,
+		.max = 60000000,
+		.unit = "us",
+		.help = "Time between intended sends; 0: each as soon as the last is answered.",
+	},
+	{
+		.name = "timeout_ms",
+		.type = FIELD_UINT,
+		.offset = offsetof(struct load_common, timeout_ms),
+		.fallback = "1000",
+		.min = 1,
+		.max = 60000,
+		.unit = "ms",
+		.help = "How long after its request a reply still counts.",
+	},
+	FIELD_END,
+};
+
+struct child {
+	pid_t pid; /* 0: not there, or reaped */
+	int pidfd;
+};
+
+struct load {
+	const struct load_ops *ops;
+	bool expects_reply;
+	int listener; /* the server's socket, to see whether it is behind; -1: no server */
+	struct child driver, server;
+	struct load_report *report;
+	size_t report_bytes;
+};
+
+uint64_t *load_lateness_ns(struct load_report *report)
+{
+	return report->values;
+}
+
+uint64_t *load_round_trip_ns(struct load_report *report)
+{
+	return report->values + report->count;
+}
+
+static void cleanup_load(struct load **load)
+{
+	load_free(*load);
+}
+
+static int node_fd(const struct lab *lab, const char *name, struct err *err)
+{
+	long node = topology_find_node(lab_topology(lab), name);
+
+	if (node < 0)
+		return err_set(err, -ENOENT, "there is no node '%s'", name);
+	return lab_node_fd(lab, (size_t)node);
+}
+
+static int report_map(struct load *load, uint64_t count, struct err *err)
+{
+	struct load_report *report;
+	size_t value_bytes;
+
+	if (__builtin_mul_overflow(count, 2 * sizeof(uint64_t), &value_bytes) ||
+	    __builtin_add_overflow(value_bytes, sizeof(*report), &load->report_bytes))
+		return err_set(err, -EOVERFLOW, "too many packets for one pass");
+	report = mmap(NULL, load->report_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (report == MAP_FAILED)
+		return err_errno(err, -errno, "memory for a report of %zu bytes",
+				 load->report_bytes);
+	load->report = report;
+	report->count = count;
+	memset(report->values, 0xff, value_bytes);
+	return 0;
+}
+
+/* The calling thread comes back home, whether or not there is a listener. */
+static int listen_in_node(int ns_fd, const struct load_ops *ops, const struct load_pass *pass,
+			  int *ret_listener, struct err *err)
+{
+	_close_ int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	_close_ int listener = LOAD_NO_SERVER;
+
+	*ret_listener = LOAD_NO_SERVER;
+	if (!ops->listen)
+		return 0;
+	if (home < 0)
+		return err_errno(err, -errno, "open the own network namespace");
+	if (setns(ns_fd, CLONE_NEWNET))
+		return err_errno(err, -errno, "enter the namespace of '%s'", pass->common->to);
+	/* -1 is -EPERM as well as "no server": an error has words. */
+	err->text[0] = '\0';
+	listener = ops->listen(pass, err);
+	if (setns(home, CLONE_NEWNET))
+		return err_errno(err, -errno, "return from the namespace of '%s'",
+				 pass->common->to);
+	if (listener < 0 && (listener != LOAD_NO_SERVER || err->text[0]))
+		return err_wrap(err, listener, "listen in '%s'", pass->common->to);
+	*ret_listener = steal_fd(&listener);
+	return 0;
+}
+
+/* In the parent 1, in the child 0. */
+static int child_fork(struct child *child, struct err *err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_errno(err, -errno, "fork");
+	if (pid == 0)
+		return 0;
+	child->pid = pid;
+	/* Not reaped yet, so the number cannot be another's already. */
+	child->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (child->pidfd < 0)
+		return err_errno(err, -errno, "pidfd_open");
+	return 1;
+}
+
+static void child_reap(struct child *child, int *ret_status)
+{
+	while (child->pid && waitpid(child->pid, ret_status, 0) < 0 && errno == EINTR)
+		;
+	if (child->pidfd >= 0)
+		close(child->pidfd);
+	*child = (struct child){ .pidfd = -1 };
+}
+
+static void child_end(struct child *child, int *ret_status)
+{
+	if (child->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
+	else if (child->pid)
+		kill(child->pid, SIGKILL);
+	child_reap(child, ret_status);
+}
+
+static int child_settle(pid_t parent, int ns_fd, struct load *load, struct err *err)
+{
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have died before the prctl. */
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	/* The default 50 us would be nearly all of PACE_SPIN_NS. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	/* The parent reads its signals from a descriptor and has them blocked. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* fork() does not copy page tables of shared memory; a fault at each page costs time. */
+	madvise(load->report, load->report_bytes, MADV_POPULATE_WRITE);
+	if (setns(ns_fd, CLONE_NEWNET))
+		return err_errno(err, -errno, "enter the namespace");
+	return 0;
+}
+
+/* The first to give up says why: the other's failure follows from it. */
+static _Noreturn void child_exit(struct load_report *report, const char *who, int error,
+				 const struct err *err)
+{
+	if (error && !report->error[0])
+		snprintf(report->error, sizeof(report->error), "%s: %.200s", who, err->text);
+	_exit(error ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static _Noreturn void server_main(struct load *load, const struct load_pass *pass, struct err *err)
+{
+	int error = load->ops->serve(load->listener, pass, load->report);
+
+	if (error)
+		err_errno(err, error, "serve");
+	child_exit(load->report, "server", error, err);
+}
+
+static int start_server(struct load *load, const struct load_pass *pass, const struct lab *lab,
+			struct err *err)
+{
+	pid_t parent = getpid();
+	int ns_fd = node_fd(lab, pass->common->to, err);
+	int result;
+
+	if (ns_fd < 0)
+		return ns_fd;
+	result = listen_in_node(ns_fd, load->ops, pass, &load->listener, err);
+	if (result || load->listener < 0)
+		return result;
+	result = child_fork(&load->server, err);
+	if (result)
+		return result < 0 ? result : 0;
+	result = child_settle(parent, ns_fd, load, err);
+	if (result)
+		child_exit(load->report, "server", result, err);
+	server_main(load, pass, err);
+}
+
+static int start_driver(struct load *load, const struct load_pass *pass, const struct lab *lab,
+			struct err *err)
+{
+	pid_t parent = getpid();
+	int ns_fd = node_fd(lab, pass->common->from, err);
+	int result;
+
+	if (ns_fd < 0)
+		return ns_fd;
+	result = child_fork(&load->driver, err);
+	if (result)
+		return result < 0 ? result : 0;
+	result = child_settle(parent, ns_fd, load, err);
+	if (!result)
+		result = load->ops->drive(pass, load->report, err);
+	child_exit(load->report, "driver", result, err);
+}
+
+int load_start(struct load **ret, const struct load_ops *ops, const struct load_pass *pass,
+	       const struct lab *lab, struct err *err)
+{
+	struct load *load __attribute__((cleanup(cleanup_load))) = calloc(1, sizeof(*load));
+	int result;
+
+	*ret = NULL;
+	if (!load)
+		return err_errno(err, -ENOMEM, "load '%s'", ops->kind.name);
+	load->ops = ops;
+	load->driver.pidfd = load->server.pidfd = load->listener = -1;
+	load->expects_reply = !ops->expects_reply || ops->expects_reply(pass->params);
+	result = report_map(load, pass->count, err);
+	if (!result)
+		result = start_server(load, pass, lab, err);
+	if (!result)
+		result = start_driver(load, pass, lab, err);
+	if (result)
+		return err_wrap(err, result, "load '%s'", ops->kind.name);
+	*ret = steal_ptr(load);
+	return 0;
+}
+
+int load_fd(const struct load *load)
+{
+	return load->driver.pidfd;
+}
+
+static bool is_backlogged(const struct load *load)
+{
+	int bytes = 0;
+
+	return !ioctl(load->listener, FIONREAD, &bytes) && bytes > 0;
+}
+
+/*
+ * One-way packets may still be on their way, or in the server's buffer, when the driver has sent
+ * its last: what moved within the quiet time is waited for, what did not is lost. A server that
+ * another program keeps off the CPU has lost nothing yet, hence the look at its buffer.
+ */
+static void wait_for_server(const struct load *load)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	uint64_t seen = 0, begun_ns = pace_now_ns(), now_ns = begun_ns, moved_ns = begun_ns;
+
+	while (now_ns - moved_ns < LOAD_QUIET_NS && now_ns - begun_ns < LOAD_BACKLOG_NS) {
+		uint64_t served = atomic_load(&load->report->served);
+
+		if (served >= atomic_load(&load->report->sent))
+			return;
+		nanosleep(&nap, NULL);
+		now_ns = pace_now_ns();
+		if (served != seen || is_backlogged(load))
+			moved_ns = now_ns;
+		seen = served;
+	}
+}
+
+static void server_end(struct load *load, int *ret_status)
+{
+	child_end(&load->server, ret_status);
+	/* The last descriptor of the socket, whose port the next pass wants. */
+	if (load->listener >= 0)
+		close(steal_fd(&load->listener));
+}
+
+static int judge(const struct load *load, int driver_status, int server_status, struct err *err)
+{
+	const char *name = load->ops->kind.name;
+
+	if (load->report->error[0])
+		return err_set(err, -EIO, "load '%s': %.255s", name, load->report->error);
+	if (WIFSIGNALED(driver_status))
+		return err_set(err, -EIO, "load '%s': driver ended by signal %d", name,
+			       WTERMSIG(driver_status));
+	if (WIFEXITED(driver_status) && WEXITSTATUS(driver_status))
+		return err_set(err, -EIO, "load '%s': driver gave up", name);
+	/* SIGKILL is how it is meant to end. */
+	if (WIFSIGNALED(server_status) && WTERMSIG(server_status) != SIGKILL)
+		return err_set(err, -EIO, "load '%s': server ended by signal %d", name,
+			       WTERMSIG(server_status));
+	return 0;
+}
+
+int load_finish(struct load *load, struct load_report **ret, struct err *err)
+{
+	struct load_report *report = load->report;
+	int driver_status = 0, server_status = 0;
+
+	child_reap(&load->driver, &driver_status);
+	if (load->server.pid && !load->expects_reply)
+		wait_for_server(load);
+	server_end(load, &server_status);
+	if (!load->expects_reply)
+		atomic_store(&report->received, atomic_load(&report->served));
+	*ret = report;
+	return judge(load, driver_status, server_status, err);
+}
+
+void load_free(struct load *load)
+{
+	int status;
+
+	if (!load)
+		return;
+	child_end(&load->driver, &status);
+	server_end(load, &status);
+	if (load->report)
+		munmap(load->report, load->report_bytes);
+	free(load);
+}

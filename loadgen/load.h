@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * A load: traffic from one node to another on a schedule of *intended* send times, so that a late
+ * send is seen as such (lateness = actual - intended) and does not hide behind its own delay.
+ *
+ * Each load runs in child processes, one in the namespace of `from` (drive), and where the kernel
+ * does not answer by itself one in that of `to` (serve). They report through shared memory; their
+ * end, by exit or signal, is seen through a pidfd. Times are CLOCK_MONOTONIC nanoseconds.
+ */
+
+#include "harness/err.h"
+#include "harness/field.h"
+
+#include <stdatomic.h>
+
+struct lab;
+
+/* The fields every load has, whatever its kind. */
+struct load_common {
+	const char *from, *to; /* nodes */
+	struct address address; /* destination; AF_UNSPEC: the first of `to`'s in `family` */
+	int family; /* 0: ipv4, 1: ipv6 */
+	uint64_t interval_us; /* between intended sends; 0: as fast as it goes */
+	uint64_t timeout_ms; /* how long after its send a reply still counts */
+};
+extern const struct field load_common_fields[];
+
+/* In memory shared by driver, server and harness. Arrays have `count` places, by sequence. */
+struct load_report {
+	uint64_t count;
+	_Atomic uint64_t sent, received, duplicates, late_replies, send_errors;
+	_Atomic uint64_t served; /* requests that reached a server */
+	char error[256]; /* why a child gave up; empty if it did not */
+	uint64_t started_ns, ended_ns;
+	/* Then two arrays, see load_lateness_ns() and load_round_trip_ns(). */
+	uint64_t values[];
+};
+
+/* Actual minus intended send time; UINT64_MAX: never sent. */
+uint64_t *load_lateness_ns(struct load_report *report);
+/* From just before the send to the reply's receipt; UINT64_MAX: no reply (one-way: all). */
+uint64_t *load_round_trip_ns(struct load_report *report);
+
+/* One pass: warm-up, a readiness check, or a batch. */
+struct load_pass {
+	const struct load_common *common;
+	const void *params; /* of the kind */
+	struct address source, destination; /* resolved, prefix_length full */
+	uint64_t magic; /* see struct stamp */
+	uint64_t count; /* packets or requests */
+	uint32_t first_sequence; /* STAMP_WARMUP for passes that are not measured */
+	uint64_t start_ns; /* intended time of the first send; 0: now */
+};
+
+struct load_ops {
+	struct kind kind;
+	/* Whether with these params each request has a reply. NULL: always. */
+	bool (*expects_reply)(const void *params);
+	/* The L4 payload of its packets, for the check against the path's MTU. */
+	uint64_t (*payload_bytes)(const void *params);
+	/* Checks what the tables cannot; faults as a message, NULL if fine. */
+	const char *(*check)(const struct load_common *common, const void *params);
+	/*
+	 * In the `to` namespace, before the fork, so that nothing is sent too early: makes the
+	 * sockets. NULL, or -1 with no error set: needs no server. Then serve() runs in a child
+	 * until it is killed.
+	 */
+	int (*listen)(const struct load_pass *pass, struct err *err);
+	int (*serve)(int listener, const struct load_pass *pass, struct load_report *report);
+	/* In the `from` namespace, in a child: sends `count` and waits for the replies. */
+	int (*drive)(const struct load_pass *pass, struct load_report *report, struct err *err);
+};
+
+extern const struct kind *const load_kinds[]; /* NULL-terminated; each heads a struct load_ops */
+
+/*
+ * A running pass. load_start() forks; load_fd() becomes readable when the driver has ended;
+ * load_finish() reaps both children and hands over the report (owned by the load until
+ * load_free()). load_free() kills what still runs: fine at any time, NULL too.
+ */
+struct load;
+int load_start(struct load **ret, const struct load_ops *ops, const struct load_pass *pass,
+	       const struct lab *lab, struct err *err);
+int load_fd(const struct load *load);
+int load_finish(struct load *load, struct load_report **ret, struct err *err);
+void load_free(struct load *load);

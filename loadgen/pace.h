@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * The schedule of intended send times: start + k * interval, never moved by how late a send was
+ * (open loop: coordinated omission cannot hide a stall). Waiting sleeps until PACE_SPIN_NS before
+ * the time and spins the rest, since a wake-up alone is tens of microseconds late.
+ */
+
+#include <stdint.h>
+
+#define PACE_SPIN_NS 60000
+
+struct pace {
+	uint64_t start_ns, interval_ns;
+};
+
+uint64_t pace_now_ns(void);
+uint64_t pace_intended_ns(const struct pace *pace, uint64_t index);
+/* When the sleep before the spin should end; the caller may wait for replies until then. */
+uint64_t pace_wake_ns(const struct pace *pace, uint64_t index);
+/* Returns the time at which it stopped waiting, at or after the intended one. */
+uint64_t pace_spin_until(uint64_t time_ns);

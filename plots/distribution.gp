@@ -1,0 +1,13 @@
+# Cumulative distributions over a logarithmic axis.
+set grid x y back linetype 1 linecolor rgb '#e4e4e4' linewidth 0.8
+do for [TERMINAL in 'svg png'] {
+	eval OPEN
+	do for [p = 1:PANELS] {
+		eval PANEL
+		eval sprintf("plot for [c = FIRST_CURVE[p]:FIRST_CURVE[p+1]-1] \
+			$data%d index c-FIRST_CURVE[p] using 1:2 with lines lc rgb COLOUR[c] \
+			dt DASH[c] lw WIDTH[c]", p)
+		eval NEXT
+	}
+	eval CLOSE
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "topologies/topology.h"
+
+#include <string.h>
+
+long topology_find_node(const struct topology *topology, const char *name)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+
+	for (size_t i = 0; i < topology->nodes.count; i++)
+		if (!strcmp(nodes[i].name, name))
+			return (long)i;
+	return -1;
+}
+
+const struct topo_port *topology_find_port(const struct topology *topology, size_t node,
+					   const char *device)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+	const struct topo_device *devices = nodes[node].devices.items;
+	const struct topo_link *links = topology->links.items;
+
+	for (size_t i = 0; i < nodes[node].devices.count; i++)
+		if (!strcmp(devices[i].name, device))
+			return &devices[i].port;
+	for (size_t i = 0; i < topology->links.count; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (links[i].ends[j].node == node &&
+			    !strcmp(links[i].ends[j].device, device))
+				return &links[i].ends[j].port;
+	return NULL;
+}
+
+bool topology_has_device(const struct topology *topology, size_t node, const char *device)
+{
+	return topology_find_port(topology, node, device);
+}
+
+static const struct address *port_address(const struct topo_port *port, sa_family_t family)
+{
+	const struct address *addresses = port->addresses.items;
+
+	for (size_t i = 0; i < port->addresses.count; i++)
+		if (addresses[i].family == family)
+			return &addresses[i];
+	return NULL;
+}
+
+const struct address *topology_find_address(const struct topology *topology, size_t node,
+					    sa_family_t family)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+	const struct topo_device *devices = nodes[node].devices.items;
+	const struct topo_link *links = topology->links.items;
+	const struct address *found = NULL;
+
+	for (size_t i = 0; i < topology->links.count && !found; i++)
+		for (size_t j = 0; j < 2 && !found; j++)
+			if (links[i].ends[j].node == node)
+				found = port_address(&links[i].ends[j].port, family);
+	for (size_t i = 0; i < nodes[node].devices.count && !found; i++)
+		found = port_address(&devices[i].port, family);
+	return found;
+}
