@@ -11,27 +11,20 @@
 #include "bpf/hops_log.h"
 
 #include "harness/cleanup.h"
+#include "loadgen/pace.h"
 #include "loadgen/stamp.h"
 
 #include "bpf/hops.skel.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS 8
 #define BLOCKS_PER_ROUND 3
 #define BLOCK_PACKETS 500
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* A UDP socket that talks to itself: each packet crosses five of the tracepoints once. */
 static int open_echo(struct err *err)
@@ -48,20 +41,41 @@ static int open_echo(struct err *err)
 	return steal_fd(&fd);
 }
 
+static int compare_ns(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static int send_one(int fd, const struct stamp *stamp, struct err *err)
+{
+	char reply[STAMP_BYTES];
+
+	if (send(fd, stamp, sizeof(*stamp), 0) != (ssize_t)sizeof(*stamp) ||
+	    recv(fd, reply, sizeof(reply), 0) != (ssize_t)sizeof(reply))
+		return err_errno(err, -errno, "hops: calibrate over loopback");
+	return 0;
+}
+
 static int send_block(const struct hops *hops, int fd, struct probe_block *block, struct err *err)
 {
 	struct stamp stamp = { .magic = hops->skeleton->rodata->stamp_magic,
 			       .payload_bytes = STAMP_BYTES };
-	uint64_t started = now_ns();
-	char reply[STAMP_BYTES];
+	uint64_t times_ns[BLOCK_PACKETS];
 
 	for (unsigned i = 0; i < BLOCK_PACKETS; i++) {
+		uint64_t started_ns = pace_now_ns();
+		int code;
+
 		stamp.sequence = i;
-		if (send(fd, &stamp, sizeof(stamp), 0) != (ssize_t)sizeof(stamp) ||
-		    recv(fd, reply, sizeof(reply), 0) != (ssize_t)sizeof(reply))
-			return err_errno(err, -errno, "hops: calibrate over loopback");
+		code = send_one(fd, &stamp, err);
+		if (code)
+			return code;
+		times_ns[i] = pace_now_ns() - started_ns;
 	}
-	block->elapsed_ns = now_ns() - started;
+	qsort(times_ns, BLOCK_PACKETS, sizeof(*times_ns), compare_ns);
+	block->packet_ns = times_ns[BLOCK_PACKETS / 2];
 	block->packets = BLOCK_PACKETS;
 	return 0;
 }

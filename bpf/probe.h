@@ -35,7 +35,8 @@ struct probe_job {
 struct probe_block {
 	unsigned round;
 	enum { BLOCK_OFF, BLOCK_EMPTY, BLOCK_FULL } condition;
-	uint64_t packets, events, elapsed_ns;
+	uint64_t packets, events;
+	uint64_t packet_ns; /* the median over the packets: one interrupt must not move it */
 };
 
 struct probe_ops {

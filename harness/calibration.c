@@ -13,7 +13,7 @@ enum { CONDITIONS = BLOCK_FULL + 1 };
 
 /* All blocks of one round; a condition may have been visited more than once in it. */
 struct round {
-	double packets[CONDITIONS], events[CONDITIONS], elapsed_ns[CONDITIONS];
+	double packets[CONDITIONS], events[CONDITIONS], total_ns[CONDITIONS];
 };
 
 static int compare_rounds(const void *left, const void *right)
@@ -34,7 +34,7 @@ static size_t gather_round(const struct probe_block *blocks, size_t count, struc
 			continue;
 		ret->packets[blocks[i].condition] += (double)blocks[i].packets;
 		ret->events[blocks[i].condition] += (double)blocks[i].events;
-		ret->elapsed_ns[blocks[i].condition] += (double)blocks[i].elapsed_ns;
+		ret->total_ns[blocks[i].condition] += (double)(blocks[i].packets * blocks[i].packet_ns);
 	}
 	return i;
 }
@@ -44,8 +44,8 @@ static size_t gather_round(const struct probe_block *blocks, size_t count, struc
 static double event_cost_ns(const struct round *round, unsigned condition)
 {
 	unsigned counted = round->events[condition] > 0 ? condition : BLOCK_FULL;
-	double off_ns = round->elapsed_ns[BLOCK_OFF] / round->packets[BLOCK_OFF];
-	double on_ns = round->elapsed_ns[condition] / round->packets[condition];
+	double off_ns = round->total_ns[BLOCK_OFF] / round->packets[BLOCK_OFF];
+	double on_ns = round->total_ns[condition] / round->packets[condition];
 	double cost_ns = (on_ns - off_ns) / (round->events[counted] / round->packets[counted]);
 
 	return isfinite(cost_ns) ? cost_ns : NAN;

@@ -6,11 +6,23 @@
 #include "harness/plan.h"
 #include "topologies/topology.h"
 
-#include <string.h>
+#include <errno.h>
+
+static bool has_any(const json_t *json, const char *const *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (json_object_get(json, keys[i]))
+			return true;
+	return false;
+}
 
 static bool is_topology(const struct document *document)
 {
-	return json_object_get(document->json, "nodes") && !json_object_get(document->json, "load");
+	static const char *const of_topology[] = { "nodes", "links", "path", "spans" };
+	static const char *const of_experiment[] = { "topology", "load", "probes" };
+
+	return has_any(document->json, of_topology, ARRAY_SIZE(of_topology)) &&
+	       !has_any(document->json, of_experiment, ARRAY_SIZE(of_experiment));
 }
 
 static enum outcome check_topology(struct document *document)
@@ -24,13 +36,17 @@ static enum outcome check_topology(struct document *document)
 	return OUTCOME_USAGE;
 }
 
-static enum outcome check_experiment(const char *path, struct err *err)
+static enum outcome check_experiment(const char *path)
 {
+	struct err err = {};
 	struct plan *plan;
-	int code = plan_load(&plan, path, NULL, stderr, err);
+	int code = plan_load(&plan, path, NULL, stderr, &err);
 
-	if (code)
+	/* The faults have been printed, and how many they are can be seen. */
+	if (code == -EBADMSG)
 		return OUTCOME_USAGE;
+	if (code)
+		return cmd_fail(&err);
 	plan_free(plan);
 	return OUTCOME_OK;
 }
@@ -48,7 +64,7 @@ static enum outcome check_file(const char *name)
 	if (document.json && is_topology(&document))
 		outcome = check_topology(&document);
 	else
-		outcome = check_experiment(path, &err);
+		outcome = check_experiment(path);
 	if (outcome == OUTCOME_OK)
 		printf("%s: valid\n", path);
 	document_done(&document);

@@ -12,7 +12,7 @@ static void describe_kind(const struct kind_family *family, const struct kind *k
 {
 	printf("%s %s: %s\n\n", family->name, kind->name, kind->help);
 	field_describe(kind->fields, stdout, 2);
-	if (!kind->fields->name)
+	if (!kind->fields || !kind->fields->name)
 		printf("  (no fields of its own)\n");
 	if (!family->common)
 		return;
@@ -70,7 +70,7 @@ enum outcome cmd_describe(int argc, char **argv)
 	const char *name = argv[argc - 1];
 	const struct field *fields = NULL;
 
-	if (argc != 2 && !schema)
+	if ((argc != 2 && !schema) || name[0] == '-')
 		return cmd_usage("describe", "one kind, or experiment, or topology");
 	if (!strcmp(name, "experiment"))
 		fields = experiment_fields;

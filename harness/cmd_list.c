@@ -5,6 +5,7 @@
 #include "harness/file.h"
 #include "harness/kind_table.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static int is_json(const struct dirent *entry)
@@ -15,13 +16,23 @@ static int is_json(const struct dirent *entry)
 	       !strstr(entry->d_name, ".schema.");
 }
 
+/* A title is what a file says, and may come from anywhere: nothing for the terminal in it. */
+static bool is_printable(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	return true;
+}
+
 static void print_file(const char *folder, const char *file)
 {
 	_free_ char *path = file_data_path(folder, file, "");
 	_json_ json_t *json = path ? json_load_file(path, 0, NULL) : NULL;
 	const char *title = json_string_value(json_object_get(json, "title"));
 
-	printf("  %-16.*s %s\n", (int)strlen(file) - 5, file, title ? title : "");
+	printf("  %-16.*s %s\n", (int)strlen(file) - 5, file,
+	       title && is_printable(title) ? title : "");
 }
 
 static void print_folder(const char *folder)

@@ -9,6 +9,34 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The text that jansson quotes at the end of a message, as it stands in the file. */
+static size_t near_characters(const char *message)
+{
+	const char *near = strstr(message, " near '");
+	size_t count = 0;
+
+	if (!near || !strncmp(message, "unable to decode", strlen("unable to decode")))
+		return 0;
+	for (near += strlen(" near '"); near[0] && near[1]; near++)
+		count += ((unsigned char)near[0] & 0xc0) != 0x80;
+	return count;
+}
+
+/* jansson has read what is wrong when it says so; its beginning is where to look. */
+static void add_syntax_fault(struct diag *diag, const json_error_t *error)
+{
+	size_t back = near_characters(error->text), column = error->column > 0 ? error->column : 1;
+	const char *text = error->text;
+
+	if (back && back <= column)
+		column -= back - 1;
+	/* Its own words are for who calls it. */
+	if (json_error_code(error) == json_error_null_character)
+		text = "a string cannot hold \\u0000";
+	diag_add_position(diag, error->line > 0 ? (unsigned)error->line : 1, (unsigned)column, "%s",
+			  text);
+}
+
 int document_read(struct document *ret, const char *path, struct err *err)
 {
 	struct document document = {};
@@ -23,8 +51,7 @@ int document_read(struct document *ret, const char *path, struct err *err)
 	document.diag = diag_new(document.path, document.text, document.length);
 	document.json = json_loadb(document.text, document.length, JSON_REJECT_DUPLICATES, &error);
 	if (!document.json)
-		diag_add_position(document.diag, error.line > 0 ? (unsigned)error.line : 1,
-				  error.column > 0 ? (unsigned)error.column : 1, "%s", error.text);
+		add_syntax_fault(document.diag, &error);
 	*ret = document;
 	return 0;
 }

@@ -4,7 +4,17 @@
 #include "bpf/probe.h"
 #include "harness/claim.h"
 
+#include <math.h>
 #include <string.h>
+
+#define PROBES_MAX 8
+#define CLAIMS_MAX 100
+
+#define PROBE_AT(index_)                                                                           \
+	&(const struct jpath)                                                                      \
+	{                                                                                          \
+		.up = &(const struct jpath){ .key = "probes" }, .index = (index_)                  \
+	}
 
 static const char *const build_choices[] = { "batch", "cell", NULL };
 static const char *const mode_choices[] = { "native", "vm", "exact", NULL };
@@ -78,7 +88,7 @@ const struct field experiment_fields[] = {
 	  .type = FIELD_LIST,
 	  .offset = offsetof(struct experiment, probes),
 	  .fallback = "[]",
-	  .max = 8,
+	  .max = PROBES_MAX,
 	  .element = &probe_element,
 	  .size = sizeof(struct chosen),
 	  .help = "what measures; without any only the load's own view is kept" },
@@ -145,7 +155,7 @@ const struct field experiment_fields[] = {
 	  .type = FIELD_LIST,
 	  .offset = offsetof(struct experiment, claims),
 	  .fallback = "[]",
-	  .max = 100,
+	  .max = CLAIMS_MAX,
 	  .element = &claim_element,
 	  .size = sizeof(struct chosen),
 	  .help = "what the source says, tested on the measurement" },
@@ -164,15 +174,22 @@ static void fault(struct checker *checker, const char *path, const char *what, c
 
 static size_t check_node(struct checker *checker, const char *name, const char *path)
 {
-	long node = name ? topology_find_node(checker->experiment->topology, name) : -1;
+	const struct topology *topology = checker->experiment->topology;
+	long node = name ? topology_find_node(topology, name) : -1;
+	const char *near;
 
-	if (name && node < 0)
-		fault(checker, path, "the topology has no node \"%s\"", name);
-	return node < 0 ? SIZE_MAX : (size_t)node;
+	if (node >= 0 || !name)
+		return node < 0 ? SIZE_MAX : (size_t)node;
+	near = topology_nearest_node(topology, name);
+	diag_add_path(checker->diag, path, DIAG_VALUE,
+		      "the topology \"%s\" has no node \"%s\"%s%s%s", topology->name, name,
+		      near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	return SIZE_MAX;
 }
 
 static struct address check_address(struct checker *checker, size_t node, const char *path)
 {
+	const struct topology *topology = checker->experiment->topology;
 	const struct load_common *common = checker->experiment->load.common;
 	sa_family_t family = common->family ? AF_INET6 : AF_INET;
 	const struct address *found;
@@ -180,10 +197,11 @@ static struct address check_address(struct checker *checker, size_t node, const 
 
 	if (node == SIZE_MAX)
 		return address;
-	found = topology_find_address(checker->experiment->topology, node, family);
+	found = topology_find_address(topology, node, family);
 	if (!found) {
-		fault(checker, path, "this node has no %s address",
-		      family == AF_INET ? "IPv4" : "IPv6");
+		diag_add_path(checker->diag, path, DIAG_VALUE, "node \"%s\" has no %s address",
+			      ((const struct topo_node *)topology->nodes.items)[node].name,
+			      family == AF_INET ? "IPv4" : "IPv6");
 		return address;
 	}
 	address = *found;
@@ -198,27 +216,38 @@ static uint64_t port_mtu(const struct topology *topology, const struct topo_plac
 	return port && port->mtu ? port->mtu : 1500;
 }
 
+static uint64_t packet_bytes(const struct experiment *experiment)
+{
+	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
+	const struct load_common *common = experiment->load.common;
+
+	return ops->payload_bytes(experiment->load.params) + 8 + (common->family ? 40 : 20);
+}
+
+/* False after a fault. */
+static bool check_fits(struct checker *checker, const struct topo_place *place)
+{
+	uint64_t bytes = packet_bytes(checker->experiment);
+	uint64_t mtu = port_mtu(checker->experiment->topology, place);
+
+	if (bytes <= mtu)
+		return true;
+	diag_add_path(checker->diag, "load.size", DIAG_VALUE,
+		      "a packet of %llu bytes is over the path's MTU of %llu (device %s)",
+		      (unsigned long long)bytes, (unsigned long long)mtu, place->device);
+	return false;
+}
+
 /* A stamp is found only in a packet that is whole: fragments would be counted as losses. */
 static void check_size(struct checker *checker)
 {
-	const struct experiment *experiment = checker->experiment;
-	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
-	const struct load_common *common = experiment->load.common;
-	const struct topo_point *points = experiment->topology->path.items;
-	uint64_t packet_bytes =
-		ops->payload_bytes(experiment->load.params) + 8 + (common->family ? 40 : 20);
+	const struct list *path = &checker->experiment->topology->path;
+	const struct topo_point *points = path->items;
 
-	for (size_t i = 0; i < experiment->topology->path.count; i++) {
-		uint64_t mtu = port_mtu(experiment->topology, &points[i].places[0]);
-
-		if (packet_bytes <= mtu)
-			continue;
-		diag_add_path(checker->diag, "load.size", DIAG_VALUE,
-			      "a packet of %llu bytes is over the path's MTU of %llu (device %s)",
-			      (unsigned long long)packet_bytes, (unsigned long long)mtu,
-			      points[i].places[0].device);
-		return;
-	}
+	for (size_t i = 0; i < path->count; i++)
+		for (size_t j = 0; j < points[i].place_count; j++)
+			if (!check_fits(checker, &points[i].places[j]))
+				return;
 }
 
 static void check_load(struct checker *checker)
@@ -240,7 +269,7 @@ static void check_load(struct checker *checker)
 	if (common->address.family == AF_UNSPEC)
 		experiment->destination = check_address(checker, experiment->to_node, "load.to");
 	else if (common->address.family != (common->family ? AF_INET6 : AF_INET))
-		fault(checker, "load.address", "is not of the family \"%s\"",
+		fault(checker, "load.address", "not of the load's family, which is \"%s\"",
 		      common->family ? "ipv6" : "ipv4");
 	message = ops->check ? ops->check(common, experiment->load.params) : NULL;
 	if (message)
@@ -259,11 +288,28 @@ static void check_length(struct checker *checker)
 		return;
 	packets = experiment->duration_s * 1e6 / (double)(common->interval_us ?: 1);
 	if (!common->interval_us)
-		fault(checker, "duration_s", "needs load.interval_us%s", "");
+		diag_add_path(checker->diag, "duration_s", DIAG_VALUE,
+			      "needs a load.interval_us that is not 0");
 	else if (packets < 1 || packets > 10000000)
-		fault(checker, "duration_s", "is not 1..10000000 packets at this interval%s", "");
+		diag_add_path(checker->diag, "duration_s", DIAG_VALUE,
+			      "one packet each %llu us makes %.0f packets, outside 1..10000000",
+			      (unsigned long long)common->interval_us, floor(packets));
 	else
 		experiment->packets = (uint64_t)packets;
+}
+
+/* Two of a kind would give each sample twice. */
+static void check_probe_twice(struct checker *checker, size_t index)
+{
+	const struct chosen *probes = checker->experiment->probes.items;
+
+	for (size_t i = 0; i < index; i++)
+		if (probes[i].kind && probes[i].kind == probes[index].kind) {
+			diag_add(checker->diag, PROBE_AT(index), DIAG_VALUE,
+				 "the probe \"%s\" is in the list already",
+				 probes[index].kind->name);
+			return;
+		}
 }
 
 static void check_probes(struct checker *checker)
@@ -271,11 +317,24 @@ static void check_probes(struct checker *checker)
 	const struct experiment *experiment = checker->experiment;
 	const struct chosen *probes = experiment->probes.items;
 
-	for (size_t i = 0; i < experiment->probes.count; i++)
-		if (probes[i].kind && ((const struct probe_ops *)probes[i].kind)->needs_path &&
-		    !experiment->topology->path.count)
-			fault(checker, "probes", "the probe %s needs a topology with a \"path\"",
-			      probes[i].kind->name);
+	for (size_t i = 0; i < experiment->probes.count && i < PROBES_MAX; i++) {
+		const struct probe_ops *ops = (const struct probe_ops *)probes[i].kind;
+
+		check_probe_twice(checker, i);
+		if (!ops || !ops->needs_path || experiment->topology->path.count)
+			continue;
+		diag_add(checker->diag, PROBE_AT(i), DIAG_VALUE,
+			 "\"%s\" needs a path, and the topology \"%s\" declares none",
+			 ops->kind.name, experiment->topology->name);
+	}
+}
+
+/* Beyond it the list has its fault already, and a hostile one must not cost its square. */
+static size_t claim_count(const struct checker *checker)
+{
+	size_t count = checker->experiment->claims.count;
+
+	return count < CLAIMS_MAX ? count : CLAIMS_MAX;
 }
 
 /* What a test speaks of is more than its table can say: series, factors. */
@@ -284,7 +343,7 @@ static void check_selections(struct checker *checker, json_t *json, struct arena
 	const struct chosen *claims = checker->experiment->claims.items;
 	const struct jpath root = { .key = "claims" };
 
-	for (size_t i = 0; i < checker->experiment->claims.count; i++)
+	for (size_t i = 0; i < claim_count(checker); i++)
 		if (claims[i].kind)
 			claim_check(claims[i].kind, json_array_get(json, i),
 				    &(const struct jpath){ .up = &root, .index = i }, arena,
@@ -295,7 +354,7 @@ static void check_claims(struct checker *checker)
 {
 	const struct chosen *claims = checker->experiment->claims.items;
 
-	for (size_t i = 0; i < checker->experiment->claims.count; i++)
+	for (size_t i = 0; i < claim_count(checker); i++)
 		for (size_t j = 0; j < i; j++) {
 			const struct claim_common *a = claims[i].common, *b = claims[j].common;
 			char path[64];

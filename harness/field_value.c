@@ -74,7 +74,9 @@ const char *field_range(const struct field *field, char text[static FIELD_RANGE_
 	format_bound(field, field->min, min);
 	format_bound(field, field->max, max);
 	text[0] = '\0';
-	if (field_has_max(field))
+	if (field_has_max(field) && field->min == field->max)
+		snprintf(text, FIELD_RANGE_BYTES, "%s", min);
+	else if (field_has_max(field))
 		snprintf(text, FIELD_RANGE_BYTES, "%s..%s", min, max);
 	else if (field_has_min(field))
 		snprintf(text, FIELD_RANGE_BYTES, "at least %s", min);

@@ -96,12 +96,23 @@ static int write_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
+/* What was cut short goes, but only a plain file: the path may be a device or a pipe. */
+static void remove_short(const char *path, const struct stat *written)
+{
+	struct stat status;
+
+	if (S_ISREG(written->st_mode) && !lstat(path, &status) &&
+	    status.st_dev == written->st_dev && status.st_ino == written->st_ino)
+		unlink(path);
+}
+
 int file_write(const char *path, const char *text, size_t length, struct err *err)
 {
 	_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct stat status;
 	int code;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &status))
 		return err_errno(err, -errno, "cannot write '%s'", path);
 	code = write_all(fd, text, length);
 	/* Quotas and network file systems may say so only now. */
@@ -109,7 +120,7 @@ int file_write(const char *path, const char *text, size_t length, struct err *er
 		code = -errno;
 	if (!code)
 		return 0;
-	unlink(path);
+	remove_short(path, &status);
 	return err_errno(err, code, "cannot write '%s'", path);
 }
 

@@ -3,68 +3,110 @@
 
 #include "harness/cleanup.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* One step down: a member's name, or an index in brackets. */
 struct step {
 	char key[128];
-	long index; /* -1: a member */
+	bool is_index;
+	size_t index;
 };
+
+static const char *take_index(const char *path, struct step *step)
+{
+	size_t digits = strspn(path, "0123456789");
+
+	/* So many that none can overflow. */
+	if (!digits || digits > 9 || path[digits] != ']')
+		return NULL;
+	step->is_index = true;
+	step->index = strtoul(path, NULL, 10);
+	return path + digits + 1;
+}
+
+/* A name with a dot in it, as jpath_format() writes it: ["eth0.5"]. */
+static const char *take_quoted(const char *path, struct step *step)
+{
+	size_t length = 0;
+
+	for (; *path && *path != '"'; path++) {
+		path += *path == '\\' && path[1];
+		if (length + 1 >= sizeof(step->key))
+			return NULL;
+		step->key[length++] = *path;
+	}
+	step->key[length] = '\0';
+	return path[0] == '"' && path[1] == ']' ? path + 2 : NULL;
+}
+
+static const char *take_plain(const char *path, struct step *step)
+{
+	size_t length = strcspn(path, ".[");
+
+	if (!length || length >= sizeof(step->key))
+		return NULL;
+	memcpy(step->key, path, length);
+	step->key[length] = '\0';
+	return path + length;
+}
 
 /* Takes the next step off the path; NULL if the path is not well formed. */
 static const char *next_step(const char *path, struct step *step)
 {
-	size_t length;
-	char *end;
-
-	if (*path == '[') {
-		step->index = strtol(path + 1, &end, 10);
-		if (end == path + 1 || *end != ']' || step->index < 0)
-			return NULL;
-		return end[1] == '.' ? end + 2 : end + 1;
-	}
-	length = strcspn(path, ".[");
-	if (!length || length >= sizeof(step->key))
-		return NULL;
-	memcpy(step->key, path, length);
-	step->key[length] = 0;
-	step->index = -1;
-	path += length;
-	return *path == '.' ? path + 1 : path;
+	step->is_index = false;
+	if (path[0] == '[' && path[1] == '"')
+		path = take_quoted(path + 2, step);
+	else if (path[0] == '[')
+		path = take_index(path + 1, step);
+	else
+		path = take_plain(path, step);
+	if (!path || !*path || *path == '[')
+		return path;
+	return path[0] == '.' && path[1] && path[1] != '[' ? path + 1 : NULL;
 }
 
-static json_t *descend(json_t *json, const struct step *step)
+/* What is not there is made, and `true` is what stands for {} where a part is optional. */
+static json_t *descend(json_t *json, const struct step *step, bool *made)
 {
 	json_t *next;
 
-	if (step->index >= 0)
-		return json_array_get(json, (size_t)step->index);
+	*made = false;
+	if (step->is_index)
+		return json_array_get(json, step->index);
 	next = json_object_get(json, step->key);
-	if (!next && json_is_object(json)) {
+	if (json_is_object(json) && (!next || json_is_true(next))) {
+		*made = !next;
 		next = json_object();
 		json_object_set_new(json, step->key, next);
 	}
 	return next;
 }
 
-const char *json_set_path(json_t *root, const char *path, json_t *value)
+const char *json_set_path(json_t *root, const char *path, json_t *value, size_t *ret_made)
 {
 	_json_ json_t *owned = value;
+	const char *rest = path;
 	json_t *json = root;
 	struct step step;
+	bool made;
 
+	*ret_made = strlen(path);
 	for (;;) {
-		path = next_step(path, &step);
-		if (!path)
+		rest = next_step(rest, &step);
+		if (!rest)
 			return "is not a path";
-		if (!*path)
+		if (!*rest)
 			break;
-		json = descend(json, &step);
+		json = descend(json, &step, &made);
 		if (!json)
 			return "leads nowhere";
+		/* Without the dot. */
+		if (made && *ret_made == strlen(path))
+			*ret_made = (size_t)(rest - path) - (rest[-1] == '.');
 	}
-	if (step.index >= 0 ? json_array_set(json, (size_t)step.index, owned)
-			    : json_object_set(json, step.key, owned))
+	if (step.is_index ? json_array_set(json, step.index, owned)
+			  : json_object_set(json, step.key, owned))
 		return "leads nowhere";
 	return NULL;
 }

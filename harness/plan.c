@@ -6,85 +6,74 @@
 #include "harness/fault_map.h"
 #include "harness/json_set.h"
 #include "harness/plan_order.h"
+#include "harness/plan_sets.h"
 #include "harness/sweep.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define TOPOLOGIES_MAX 64
+/* A topology file, read once however many cells name it. */
+struct named_topology {
+	struct named_topology *next; /* in the order of first use */
+	const char *name;
+	const char *problem; /* why there is none; NULL: there is */
+	struct document document;
+};
 
 /* While a plan is made: the files read, and what their cells come to. */
 struct planner {
 	struct plan *plan;
 	struct document experiment;
 	json_t *root; /* the experiment with --set applied */
-	struct document topologies[TOPOLOGIES_MAX]; /* by name, read once */
-	char *topology_names[TOPOLOGIES_MAX];
-	size_t topology_count;
+	struct named_topology *topologies;
 	struct sweep *sweep;
-	const char *const *sets;
+	struct plan_sets sets;
 };
 
-static bool in_topology(const char *path)
+/* What the parts of a cell's documents came from. */
+struct origins {
+	struct fault_map *experiment, *topology; /* of the sweep's settings */
+	struct named_topology *from; /* NULL: the experiment names none */
+};
+
+static void read_topology(struct planner *planner, struct named_topology *topology)
 {
-	return !strncmp(path, "topology.", 9);
+	struct arena *arena = planner->plan->arena;
+	_free_ char *path = document_find_topology(topology->name, planner->experiment.path);
+	struct err err;
+
+	if (!path)
+		topology->problem = arena_printf(arena,
+						 "no topology \"%.64s\" (`labrun list` names "
+						 "them)",
+						 topology->name);
+	else if (document_read(&topology->document, path, &err))
+		topology->problem = arena_strdup(arena, err.text);
 }
 
-/* "path=value", the value as JSON if it is any, else as a string. */
-static int apply_set(json_t *root, const char *set, bool topology, struct err *err)
+static struct named_topology *find_topology(struct planner *planner, const char *name)
 {
-	const char *equals = strchr(set, '='), *fault;
-	_free_ char *path = NULL;
-	json_t *value;
+	struct named_topology **place = &planner->topologies;
 
-	if (!equals || equals == set)
-		return err_usage(err, "--set %s: expected PATH=VALUE", set);
-	path = strndup(set, (size_t)(equals - set));
-	if (in_topology(path) != topology)
-		return 0;
-	value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
-	if (!value)
-		value = json_string(equals + 1);
-	fault = json_set_path(root, topology ? path + 9 : path, value);
-	return fault ? err_usage(err, "--set %s: the path %s", set, fault) : 0;
-}
-
-static int apply_sets(const struct planner *planner, json_t *root, bool topology, struct err *err)
-{
-	int code = 0;
-
-	for (size_t i = 0; planner->sets && planner->sets[i] && !code; i++)
-		code = apply_set(root, planner->sets[i], topology, err);
-	return code;
-}
-
-static struct document *find_topology(struct planner *planner, const char *name)
-{
-	for (size_t i = 0; i < planner->topology_count; i++)
-		if (!strcmp(planner->topology_names[i], name))
-			return &planner->topologies[i];
-	return NULL;
-}
-
-/* NULL with a fault said, or with `err` set when the file cannot be read. */
-static struct document *read_topology(struct planner *planner, const char *name, struct err *err)
-{
-	struct document *document = find_topology(planner, name);
-	_free_ char *path = NULL;
-
-	if (document)
-		return document;
-	path = document_find_topology(name, planner->experiment.path);
-	if (!path || planner->topology_count == TOPOLOGIES_MAX) {
-		diag_add_path(planner->experiment.diag, "topology", DIAG_VALUE,
-			      "no topology \"%.64s\" (`labrun list` names them)", name);
-		return NULL;
+	while (*place && strcmp((*place)->name, name))
+		place = &(*place)->next;
+	if (!*place) {
+		*place = arena_alloc(planner->plan->arena, sizeof(**place));
+		(*place)->name = arena_strdup(planner->plan->arena, name);
+		read_topology(planner, *place);
 	}
-	document = &planner->topologies[planner->topology_count];
-	if (document_read(document, path, err))
-		return NULL;
-	planner->topology_names[planner->topology_count++] = strdup(name);
-	return document;
+	return *place;
+}
+
+/* Of one value among a factor's, the key is the factor's. */
+static const char *key_of(const char *source, struct arena *arena)
+{
+	const char *bracket = strrchr(source, '[');
+	size_t digits = bracket ? strspn(bracket + 1, "0123456789") : 0;
+
+	if (!digits || strcmp(bracket + 1 + digits, "]"))
+		return source;
+	return arena_printf(arena, "%.*s", (int)(bracket - source), source);
 }
 
 /* Settings of one kind (into the topology or not) put in, each noted with where it came from. */
@@ -93,94 +82,132 @@ static void apply_settings(struct planner *planner, const struct sweep_cell *fro
 {
 	for (size_t i = 0; i < from->setting_count; i++) {
 		const struct sweep_setting *setting = &from->settings[i];
-		const char *path = setting->path, *fault;
+		const char *path = setting->path, *problem;
+		size_t made;
+		struct diag_fault fault = { .place = DIAG_KEY };
 
-		if (in_topology(path) != topology)
+		if (plan_in_topology(path) != topology)
 			continue;
 		if (topology)
-			path += strlen("topology.");
-		fault = json_set_path(root, path, json_deep_copy(setting->value));
-		if (fault)
-			diag_add_path(planner->experiment.diag, setting->source, DIAG_KEY,
-				      "%s: the path %s", setting->path, fault);
+			path = plan_topology_path(path);
+		problem = plan_set_path(root, topology, path, setting->value, &made);
+		if (problem) {
+			fault.message = arena_printf(planner->plan->arena, "\"%.64s\" %s",
+						     setting->path, problem);
+			fault_add_once(planner->experiment.diag,
+				       key_of(setting->source, planner->plan->arena), &fault);
+		}
 		fault_map_add(map, path, setting->source);
+		/* What had to be made for it came from there too. */
+		fault_map_add(map, arena_printf(planner->plan->arena, "%.*s", (int)made, path),
+			      setting->source);
 	}
 }
 
-/* A topology's faults go to its own file, but for those that the sweep brought in. */
-static void sort_faults(struct planner *planner, const struct diag *found,
-			const struct fault_map *map, struct document *topology)
+/* A fault goes to where its text stands: a value of the sweep, --set, or the file itself. */
+static void sort_fault(struct planner *planner, const struct origins *origins,
+		       const struct diag_fault *fault, bool topology)
 {
+	const struct fault_map *map = topology ? origins->topology : origins->experiment;
 	_arena_ struct arena *arena = arena_new();
+	const char *source = fault_map_find(map, fault->path, arena);
+	struct diag *set = plan_sets_find(&planner->sets, fault->path, topology);
 
-	for (size_t i = 0; i < diag_count(found); i++) {
-		const struct diag_fault *fault = diag_get(found, i);
-		const char *source = fault_map_find(map, fault->path, arena);
+	if (source)
+		fault_add_once(planner->experiment.diag,
+			       fault->place == DIAG_KEY ? key_of(source, arena) : source, fault);
+	else if (set)
+		fault_add_once(set, fault->path, fault);
+	else if (topology)
+		fault_add_once(origins->from->document.diag, fault->path, fault);
+	else
+		fault_add_once(planner->experiment.diag, fault->path, fault);
+}
 
-		if (source)
-			diag_add_path(planner->experiment.diag, source, fault->place, "%s",
-				      fault->message);
-		else
-			diag_add_path(topology->diag, fault->path, fault->place, "%s",
-				      fault->message);
+static void sort_faults(struct planner *planner, const struct origins *origins,
+			const struct diag *found, bool topology)
+{
+	const struct diag_fault *last = NULL;
+
+	/* Those beyond the ones kept are the last one again. */
+	for (size_t i = 0; i < diag_count(found) && diag_get(found, i) != last; i++) {
+		last = diag_get(found, i);
+		sort_fault(planner, origins, last, topology);
 	}
 }
 
-static void parse_cell(struct planner *planner, struct cell *cell, const struct fault_map *map,
-		       const struct fault_map *topology_map, struct document *topology)
+static bool has_fault_at(const struct diag *diag, const char *path)
+{
+	const struct diag_fault *last = NULL;
+
+	for (size_t i = 0; i < diag_count(diag) && diag_get(diag, i) != last; i++) {
+		last = diag_get(diag, i);
+		if (!strcmp(last->path, path))
+			return true;
+	}
+	return false;
+}
+
+static void parse_cell(struct planner *planner, struct cell *cell, const struct origins *origins)
 {
 	_diag_ struct diag *found = diag_new("", NULL, 0);
 	_diag_ struct diag *topology_found = diag_new("", NULL, 0);
+	const struct named_topology *from = origins->from;
 
 	cell->experiment = experiment_parse(cell->experiment_json, cell->topology_json,
 					    planner->plan->arena, found, topology_found);
-	fault_map_transfer(map, found, planner->experiment.diag);
-	if (topology)
-		sort_faults(planner, topology_found, topology_map, topology);
+	/* What is no name at all is said to be none; that no file has it says no more. */
+	if (from && from->problem && !has_fault_at(found, "topology"))
+		diag_add_path(found, "topology", DIAG_VALUE, "%s", from->problem);
+	sort_faults(planner, origins, found, false);
+	sort_faults(planner, origins, topology_found, true);
 }
 
 static int make_cell(struct planner *planner, const struct sweep_cell *from, struct cell *cell,
 		     struct err *err)
 {
 	struct arena *arena = planner->plan->arena;
-	struct fault_map *map = fault_map_new(arena), *topology_map = fault_map_new(arena);
-	struct document *topology = NULL;
+	struct origins origins = { fault_map_new(arena), fault_map_new(arena), NULL };
 	const char *name;
-	int code;
+	int code = 0;
 
 	cell->factors = json_incref(from->factors);
 	cell->label = arena_strdup(arena, from->label);
 	cell->experiment_json = json_deep_copy(planner->root);
 	json_object_del(cell->experiment_json, "sweep");
-	apply_settings(planner, from, cell->experiment_json, false, map);
+	apply_settings(planner, from, cell->experiment_json, false, origins.experiment);
 	name = json_string_value(json_object_get(cell->experiment_json, "topology"));
-	err->text[0] = 0;
 	if (name)
-		topology = read_topology(planner, name, err);
-	if (!topology && err->text[0])
-		return -EINVAL;
-	if (topology && topology->json) {
-		cell->topology_json = json_deep_copy(topology->json);
-		apply_settings(planner, from, cell->topology_json, true, topology_map);
-		code = apply_sets(planner, cell->topology_json, true, err);
-		if (code)
-			return code;
+		origins.from = find_topology(planner, name);
+	if (origins.from && origins.from->document.json) {
+		cell->topology_json = json_deep_copy(origins.from->document.json);
+		code = plan_sets_apply(&planner->sets, cell->topology_json, true, err);
+		apply_settings(planner, from, cell->topology_json, true, origins.topology);
 	}
-	parse_cell(planner, cell, map, topology_map, topology);
-	return 0;
+	parse_cell(planner, cell, &origins);
+	return code;
 }
 
 static int make_cells(struct planner *planner, struct err *err)
 {
+	struct sweep_cell bare = { .label = "" };
 	struct plan *plan = planner->plan;
-	int code = 0;
+	const struct sweep_cell *from;
+	int code;
 
 	planner->sweep = sweep_expand(json_object_get(planner->root, "sweep"), plan->arena,
 				      planner->experiment.diag);
+	code = plan_sets_check(&planner->sets, planner->sweep, err);
+	from = planner->sweep->cells;
 	plan->cell_count = planner->sweep->cell_count;
+	/* A sweep that cannot be expanded must not hide the faults of the rest. */
+	if (!plan->cell_count) {
+		from = &bare;
+		plan->cell_count = 1;
+	}
 	plan->cells = arena_alloc(plan->arena, plan->cell_count * sizeof(*plan->cells));
 	for (size_t i = 0; i < plan->cell_count && !code; i++)
-		code = make_cell(planner, &planner->sweep->cells[i], &plan->cells[i], err);
+		code = make_cell(planner, &from[i], &plan->cells[i], err);
 	return code;
 }
 
@@ -189,11 +216,13 @@ static size_t print_faults(struct planner *planner, FILE *out)
 	size_t count = diag_count(planner->experiment.diag);
 
 	diag_print(planner->experiment.diag, out);
-	for (size_t i = 0; i < planner->topology_count; i++) {
-		count += diag_count(planner->topologies[i].diag);
-		diag_print(planner->topologies[i].diag, out);
+	for (struct named_topology *at = planner->topologies; at; at = at->next) {
+		if (at->problem)
+			continue;
+		count += diag_count(at->document.diag);
+		diag_print(at->document.diag, out);
 	}
-	return count;
+	return count + plan_sets_print(&planner->sets, out);
 }
 
 static void fill_defaults(struct plan *plan)
@@ -210,21 +239,39 @@ static void fill_defaults(struct plan *plan)
 	}
 }
 
+/* Each job takes its place in memory, and no run of so many would end. */
+static void check_jobs(struct planner *planner)
+{
+	const struct plan *plan = planner->plan;
+	uint64_t batches = plan->cells[0].experiment->batches;
+
+	if (batches * plan->cell_count > PLAN_MAX_JOBS)
+		diag_add_path(planner->experiment.diag, "batches", DIAG_VALUE,
+			      "%llu batches of %zu cells are more than %d jobs",
+			      (unsigned long long)batches, plan->cell_count, PLAN_MAX_JOBS);
+}
+
 static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 {
 	struct plan *plan = planner->plan;
+	size_t count;
 	int code;
 
 	if (planner->experiment.json) {
 		planner->root = json_deep_copy(planner->experiment.json);
-		code = apply_sets(planner, planner->root, false, err);
+		code = plan_sets_apply(&planner->sets, planner->root, false, err);
 		if (!code)
 			code = make_cells(planner, err);
 		if (code)
 			return code;
+		check_jobs(planner);
 	}
-	if (print_faults(planner, faults))
-		return err_usage(err, "%s: not a valid experiment", planner->experiment.path);
+	count = print_faults(planner, faults);
+	if (count) {
+		err_usage(err, "%s: %zu fault%s", planner->experiment.path, count,
+			  count == 1 ? "" : "s");
+		return -EBADMSG;
+	}
 	plan->experiment_json = field_fill(experiment_fields, planner->root);
 	plan->name = plan->cells[0].experiment->name;
 	fill_defaults(plan);
@@ -234,34 +281,34 @@ static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 
 static void planner_done(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->topology_count; i++) {
-		document_done(&planner->topologies[i]);
-		free(planner->topology_names[i]);
-	}
+	for (struct named_topology *at = planner->topologies; at; at = at->next)
+		document_done(&at->document);
 	sweep_done(planner->sweep);
 	json_decref(planner->root);
 	document_done(&planner->experiment);
+	plan_sets_done(&planner->sets);
 }
 
 int plan_load(struct plan **ret, const char *name, const struct plan_options *options, FILE *faults,
 	      struct err *err)
 {
 	_free_ char *path = document_find_experiment(name, err);
+	struct planner planner = {};
 	struct plan *plan;
-	struct planner planner = { .sets = options ? options->sets : NULL };
 	int code;
 
 	if (!path)
 		return -EINVAL;
-	code = document_read(&planner.experiment, path, err);
-	if (code)
-		return code;
 	plan = calloc(1, sizeof(*plan));
 	if (!plan)
 		abort();
 	plan->arena = arena_new();
 	planner.plan = plan;
-	code = make_plan(&planner, faults, err);
+	code = plan_sets_parse(&planner.sets, options ? options->sets : NULL, err);
+	if (!code)
+		code = document_read(&planner.experiment, path, err);
+	if (!code)
+		code = make_plan(&planner, faults, err);
 	planner_done(&planner);
 	if (code)
 		plan_free(plan);

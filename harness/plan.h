@@ -11,6 +11,8 @@
 #include "harness/err.h"
 #include "harness/experiment.h"
 
+#define PLAN_MAX_JOBS 10000000
+
 struct cell {
 	json_t *factors; /* {"path": value or label}; {} without a sweep */
 	char *label; /* "mode=nftables services=5000"; "" without a sweep */
@@ -39,8 +41,8 @@ struct plan_options {
 
 /*
  * Reads, checks and expands an experiment file. `name` is a path, or a name looked up in the data
- * folders. Faults are printed to `faults` as they would be by a compiler, and make -EINVAL with
- * `err` a usage error saying how many.
+ * folders. Faults are printed to `faults` as they would be by a compiler, and make -EBADMSG
+ * with `err` a usage error saying how many; any other code means that `err` alone tells.
  */
 int plan_load(struct plan **ret, const char *name, const struct plan_options *options, FILE *faults,
 	      struct err *err);

@@ -53,11 +53,10 @@ static int paint_share(const char *dir, const struct painting *painting, size_t 
 	for (size_t i = painter; i < painting->count; i += PAINTERS)
 		fprintf(out, "load '%s.gp'\nreset session\n", painting->names[i]);
 	fclose(out);
-	return proc_run(&(struct proc){ .argv = argv,
-					.input = program,
-					.input_bytes = size,
-					.netns_fd = -1 },
-			err);
+	return proc_run(
+		&(struct proc){
+			.argv = argv, .input = program, .input_bytes = size, .netns_fd = -1 },
+		err);
 }
 
 /* In a child, which says what went wrong through the pipe. */

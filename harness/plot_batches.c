@@ -79,8 +79,8 @@ int chart_batches(const struct plot_data *data, char **ret_script, struct err *e
 	if (!lines.count)
 		return 0;
 	chart_begin(&page, data, "batches",
-		    lines.cut ? "Means batch by batch (the first panels of more)" :
-				"Means batch by batch, in the order in which they were taken");
+		    lines.cut ? "Means batch by batch (the first panels of more)"
+			      : "Means batch by batch, in the order in which they were taken");
 	lines_layout(&lines, &page, 44);
 	for (size_t i = 0; i < lines.count; i++)
 		put_panel(&page, &lines.panels[i]);

@@ -4,7 +4,6 @@
 #include "harness/cleanup.h"
 #include "harness/file.h"
 #include "harness/grouped.h"
-#include "harness/plot_reference.h"
 #include "harness/plot_text.h"
 #include "harness/stats.h"
 
@@ -239,7 +238,9 @@ int plot_data_read(struct plot_data *ret, const char *dir, bool unfinished, stru
 	ret->title = make_title(ret);
 	ret->caption = make_caption(ret);
 	ret->valid = json_is_true(json_object_get(ret->folder.summary, "valid"));
-	return plot_reference_read(ret, err);
+	return reference_read(
+		&ret->reference,
+		json_string_value(json_object_get(ret->folder.experiment, "reference")), err);
 }
 
 static struct plot_series *series_of(struct plot_data *data, size_t cell, const struct series *key)
@@ -291,11 +292,9 @@ void plot_data_done(struct plot_data *data)
 		free(data->cells[i].label);
 		free(data->cells[i].series);
 	}
-	for (size_t i = 0; i < data->reference_count; i++)
-		free(data->references[i].series);
+	reference_done(&data->reference);
 	free(data->cells);
 	free(data->names);
-	free(data->references);
 	free(data->title);
 	free(data->caption);
 	free(data->values);
@@ -315,10 +314,12 @@ const struct plot_series *plot_find(const struct plot_cell *cell, size_t name,
 double plot_reference_mean(const struct plot_data *data, const char *series,
 			   enum direction direction)
 {
-	for (size_t i = 0; i < data->reference_count; i++)
-		if (data->references[i].direction == direction &&
-		    !strcmp(data->references[i].series, series))
-			return data->references[i].mean;
+	const struct reference_row *row = reference_find(&data->reference, series, direction);
+
+	/* Published nanoseconds beside instructions would only mislead. */
+	for (size_t i = 0; row && i < data->name_count; i++)
+		if (!strcmp(data->names[i].text, series) && !strcmp(data->names[i].unit, "ns"))
+			return row->mean;
 	return NAN;
 }
 

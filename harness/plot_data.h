@@ -7,6 +7,7 @@
  * results/reference. Borrowed pointers live as long as the plot_data.
  */
 
+#include "harness/reference.h"
 #include "harness/results.h"
 
 #include <stdbool.h>
@@ -39,18 +40,12 @@ struct plot_cell {
 	size_t series_count;
 };
 
-struct plot_reference {
-	char *series;
-	enum direction direction;
-	double mean;
-};
-
 struct plot_data {
 	struct result_folder folder;
 	struct plot_name *names;
 	struct plot_cell *cells;
-	struct plot_reference *references;
-	size_t name_count, cell_count, reference_count;
+	struct reference reference;
+	size_t name_count, cell_count;
 	char *title, *caption; /* the experiment's; where and how it was measured */
 	bool valid;
 	double *values; /* that `sorted` points into */

@@ -58,7 +58,8 @@ static void put_line(struct page *page, const struct line *line, const struct ra
 static void put_panel(struct page *page, const struct line_panel *panel)
 {
 	static const struct page_tic percents[] = {
-		{ 0, "0 %" }, { 25, "25 %" }, { 50, "50 %" }, { 75, "75 %" }, { 90, "90 %" }, { 100, "" },
+		{ 0, "0 %" },	{ 25, "25 %" }, { 50, "50 %" },
+		{ 75, "75 %" }, { 90, "90 %" }, { 100, "" },
 	};
 	struct range range = range_of(panel);
 	bool said = !strcmp(panel->unit, "ns"); /* by the tics */
@@ -92,8 +93,8 @@ int chart_distribution(const struct plot_data *data, char **ret_script, struct e
 	if (!any_samples(&lines))
 		return 0;
 	chart_begin(&page, data, "distribution",
-		    lines.cut ? "Share of packets at or below (the first panels of more)" :
-				"Share of packets at or below");
+		    lines.cut ? "Share of packets at or below (the first panels of more)"
+			      : "Share of packets at or below");
 	lines_layout(&lines, &page, 30);
 	for (size_t i = 0; i < lines.count; i++)
 		put_panel(&page, &lines.panels[i]);

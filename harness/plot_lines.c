@@ -124,8 +124,8 @@ static void legend_of_cells(const struct plot_data *data, struct page *page)
 	for (size_t i = 0; i < data->cell_count; i++)
 		/* Of too many, the ends tell which way the colours go. */
 		if (all || i == 0 || i == data->cell_count / 2 || i + 1 == data->cell_count)
-			page_legend(page, data->cells[i].label,
-				    plot_colour_of(i, data->cell_count), 0);
+			page_legend(page, data->cells[i].label, plot_colour_of(i, data->cell_count),
+				    0);
 	page_legend(page, "request", PLOT_INK, 1);
 	page_legend(page, "reply", PLOT_INK, 2);
 }

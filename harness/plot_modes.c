@@ -41,7 +41,7 @@ static void note_heights(struct modes *modes, const struct cluster *cluster)
 {
 	const struct plot_data *data = cluster->data;
 
-	modes->published |= data->reference_count > 0;
+	modes->published |= data->reference.count > 0;
 	for (size_t i = 0; i < cluster->name_count; i++) {
 		const char *name = data->names[cluster->names[i]].text;
 
@@ -51,15 +51,16 @@ static void note_heights(struct modes *modes, const struct cluster *cluster)
 				plot_find(&data->cells[cluster->cell], cluster->names[i], d);
 
 			if (series)
-				modes->largest[d] = fmax(modes->largest[d],
-							 fmax(series->mean, series->high));
-			modes->largest[d] = fmax(modes->largest[d],
-						 plot_reference_mean(data, name, d));
+				modes->largest[d] =
+					fmax(modes->largest[d], fmax(series->mean, series->high));
+			modes->largest[d] =
+				fmax(modes->largest[d], plot_reference_mean(data, name, d));
 		}
 	}
 }
 
-/* The folder's, where no unit was settled before. Mixing nanoseconds and instructions is an error. */
+/* The folder's, where no unit was settled before. Mixing nanoseconds and instructions is an error.
+ */
 static int add_clusters(struct modes *modes, const struct plot_data *data, struct err *err)
 {
 	for (size_t cell = 0; cell < data->cell_count; cell++) {
@@ -69,8 +70,7 @@ static int add_clusters(struct modes *modes, const struct plot_data *data, struc
 		if (modes->cluster_count == MAX_CLUSTERS)
 			return err_usage(err, "more than %d cells to compare", MAX_CLUSTERS);
 		*cluster = (struct cluster){ .data = data, .cell = cell };
-		cluster->name_count =
-			chart_segment_names(data, cluster->names, CHART_MAX_NAMES);
+		cluster->name_count = chart_segment_names(data, cluster->names, CHART_MAX_NAMES);
 		if (!cluster->name_count)
 			continue;
 		unit = data->names[cluster->names[0]].unit;
@@ -119,8 +119,8 @@ static char *cluster_label(const struct modes *modes, const struct cluster *clus
 	const char *cell = cluster->data->cells[cluster->cell].label;
 	_free_ char *label = NULL;
 
-	if (asprintf(&label, "%s%s%s", folder_label(modes, cluster->data), *cell ? " " : "",
-		     cell) < 0)
+	if (asprintf(&label, "%s%s%s", folder_label(modes, cluster->data), *cell ? " " : "", cell) <
+	    0)
 		abort();
 	return plot_shorten(label, 28);
 }
@@ -143,9 +143,9 @@ static void put_labels(struct page *page, const struct modes *modes)
 			 at + (cluster->name_count - 1) / 2.0);
 		page_text(page, "set label", label, place);
 		for (size_t k = 0; k < cluster->name_count; k++, at++)
-			tics[count++] = (struct page_tic){
-				at, cluster->data->names[cluster->names[k]].text
-			};
+			tics[count++] =
+				(struct page_tic){ at,
+						   cluster->data->names[cluster->names[k]].text };
 		at++;
 	}
 	page_tics(page, 'x', tics, count, "scale 0 rotate by -35 left font FONT.',9'");
@@ -167,11 +167,9 @@ static void put_bars(struct page *page, struct modes *modes, enum direction dire
 
 		for (size_t k = 0; k < cluster->name_count; k++, at++) {
 			const char *name = cluster->data->names[cluster->names[k]].text;
-			double reference =
-				plot_reference_mean(cluster->data, name, direction) / by;
-			const struct plot_series *series =
-				plot_find(&cluster->data->cells[cluster->cell], cluster->names[k],
-					  direction);
+			double reference = plot_reference_mean(cluster->data, name, direction) / by;
+			const struct plot_series *series = plot_find(
+				&cluster->data->cells[cluster->cell], cluster->names[k], direction);
 			double half = isnan(reference) ? 0.4 : 0.2;
 
 			put_bar(page, isnan(reference) ? at : at - 0.2, half,
@@ -192,9 +190,8 @@ static void put_whiskers(struct page *page, const struct modes *modes, enum dire
 		const struct cluster *cluster = &modes->clusters[i];
 
 		for (size_t k = 0; k < cluster->name_count; k++, at++) {
-			const struct plot_series *series =
-				plot_find(&cluster->data->cells[cluster->cell], cluster->names[k],
-					  direction);
+			const struct plot_series *series = plot_find(
+				&cluster->data->cells[cluster->cell], cluster->names[k], direction);
 			const char *name = cluster->data->names[cluster->names[k]].text;
 			bool alone = isnan(plot_reference_mean(cluster->data, name, direction));
 

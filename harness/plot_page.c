@@ -121,8 +121,8 @@ void page_grid(struct page *page, const struct page_grid *grid)
 {
 	size_t columns = grid->columns < grid->count ? grid->columns : grid->count;
 	size_t rows = (grid->count + columns - 1) / columns;
-	double space = page->width - 2 * MARGIN - grid->indent -
-		       columns * (grid->left + grid->right);
+	double space =
+		page->width - 2 * MARGIN - grid->indent - columns * (grid->left + grid->right);
 
 	page->columns = columns;
 	page->indent = grid->indent;
@@ -277,8 +277,9 @@ void page_curve(struct page *page, unsigned colour, int dash, int point, double 
 {
 	size_t curve = ++page->curve_count;
 
-	fprintf(page->curves, "COLOUR[%zu] = 0x%06x; DASH[%zu] = %d; POINT[%zu] = %d; WIDTH[%zu] = %g\n",
-		curve, colour, curve, dash, curve, point, curve, line_width);
+	fprintf(page->curves,
+		"COLOUR[%zu] = 0x%06x; DASH[%zu] = %d; POINT[%zu] = %d; WIDTH[%zu] = %g\n", curve,
+		colour, curve, dash, curve, point, curve, line_width);
 	/* gnuplot counts blocks by the blank lines between them: none may be empty. */
 	if (curve > page->first_curve[page->panel_count - 1])
 		fputs("\n\n", page->data);
@@ -313,7 +314,8 @@ static void put_preamble(struct page *page, FILE *out)
 		page->name, page->name);
 	fprintf(out, "NAME = '%s'; W = %.0f.0; H = %.0f.0; PANELS = %zu\n", page->name, page->width,
 		page->height, page->panel_count);
-	/* Of panel p: from the p-th to before the next; commands before the first are the page's. */
+	/* Of panel p: from the p-th to before the next; commands before the first are the page's.
+	 */
 	put_array(out, "FIRST_COMMAND", page->first_command, page->panel_count + 1);
 	put_array(out, "FIRST_CURVE", page->first_curve, page->panel_count + 1);
 	fprintf(out, "array COMMAND[%zu]\n%s", page->command_count, page->commands_text);

@@ -4,8 +4,8 @@
 /*
  * One chart's .gp while it is written: a page with a title, a legend, panels in a grid and a
  * caption, laid out in pixels from the top left. What is written is data only: numbers in a data
- * block a panel, and commands as quoted strings in an array; the template behind it draws them. Call order: begin, legends, grid, then for each panel: panel, its commands and curves;
- * finish.
+ * block a panel, and commands as quoted strings in an array; the template behind it draws them.
+ * Call order: begin, legends, grid, then for each panel: panel, its commands and curves; finish.
  */
 
 #include "harness/err.h"
@@ -46,8 +46,7 @@ void page_grid(struct page *page, const struct page_grid *grid);
 
 void page_panel(struct page *page, const char *title);
 /* One gnuplot command of the panel. */
-void page_command(struct page *page, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void page_command(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* `<before> '<text>' <after>`: the text stands for itself, whatever it is. */
 void page_text(struct page *page, const char *before, const char *text, const char *after);
 

@@ -29,8 +29,7 @@ struct strip {
 
 static double mean_of(const struct strip *strip, const struct row *row, size_t name)
 {
-	const struct plot_series *series =
-		plot_find(row->cell, strip->names[name], row->direction);
+	const struct plot_series *series = plot_find(row->cell, strip->names[name], row->direction);
 
 	return series && series->mean > 0 ? series->mean : 0;
 }
@@ -99,7 +98,8 @@ static void put_part(struct page *page, const struct strip *strip, size_t name, 
 	page_put(page, from + value / 2, row, from, from + value, row - 0.36, row + 0.36, colour);
 	if (!label)
 		return;
-	snprintf(place, sizeof(place), "at first %.8g, first %zu center font FONT.',%d' tc rgb '#%06x' front",
+	snprintf(place, sizeof(place),
+		 "at first %.8g, first %zu center font FONT.',%d' tc rgb '#%06x' front",
 		 from + value / 2, row, LABEL_FONT, ink_on(colour));
 	page_text(page, "set label", label, place);
 }
@@ -177,18 +177,19 @@ int chart_path(const struct plot_data *data, char **ret_script, struct err *err)
 	if (!strip_init(&strip, data))
 		return 0;
 	chart_begin(&page, data, "path",
-		    strip.cut ? "Where a packet's time goes (the first 60 rows)" :
-				"Where a packet's time goes: its segments in the order in which it meets them");
+		    strip.cut ? "Where a packet's time goes (the first 60 rows)"
+			      : "Where a packet's time goes: its segments in the order in which it "
+				"meets them");
 	for (size_t i = 0; i < strip.name_count; i++)
 		page_legend(&page, data->names[strip.names[i]].text, plot_colour(i), 0);
-	page_grid(&page, &(struct page_grid){
-				 .count = 1,
-				 .columns = 1,
-				 .panel_height = strip.row_count *
-							 (strip.row_count <= 8 ? 48 : 26) + 10,
-				 .left = tics_width(&strip) + 8,
-				 .right = 70,
-				 .bottom = 52 });
+	page_grid(&page,
+		  &(struct page_grid){
+			  .count = 1,
+			  .columns = 1,
+			  .panel_height = strip.row_count * (strip.row_count <= 8 ? 48 : 26) + 10,
+			  .left = tics_width(&strip) + 8,
+			  .right = 70,
+			  .bottom = 52 });
 	page_panel(&page, "");
 	high = strip.longest / strip.scale.divisor;
 	strip.pixels = page.panel_width / high;

@@ -79,8 +79,8 @@ static void put_legend(struct page *page, const struct bars *bars)
 		page_legend(page, direction_names[bars->directions[d]],
 			    chart_direction_colour(bars->directions[d]), 0);
 		if (bars->reference[d]) {
-			const char *source = json_string_value(json_object_get(
-				bars->data->folder.experiment, "reference"));
+			const char *source = json_string_value(
+				json_object_get(bars->data->folder.experiment, "reference"));
 			_free_ char *text = NULL;
 
 			if (asprintf(&text, "%s, as published (%s)",
@@ -162,8 +162,8 @@ static void put_values(struct page *page, const struct bar_list *list, bool upri
 		plot_number(bar->value, number, sizeof(number));
 		snprintf(place, sizeof(place),
 			 upright ? "at first %.8g, first %.8g offset 0,0.55 center font FONT.',9' "
-				   "tc rgb '#444444'" :
-				   "at first %2$.8g, first %1$.8g offset 0.5,0 left font FONT.',8' "
+				   "tc rgb '#444444'"
+				 : "at first %2$.8g, first %1$.8g offset 0.5,0 left font FONT.',8' "
 				   "tc rgb '#444444'",
 			 bar->at, end);
 		page_text(page, "set label", number, place);
@@ -184,10 +184,10 @@ static void segment_bars(const struct bars *bars, size_t index, struct bar_list 
 		at += width;
 		if (!bars->reference[d])
 			continue;
-		bar = (struct bar){ at,	 width * 0.46, NAN, NAN, NAN, REFERENCE_COLOUR };
-		bar.value = plot_reference_mean(bars->data, bars->data->names[name].text,
-						direction) /
-			    bars->scale.divisor;
+		bar = (struct bar){ at, width * 0.46, NAN, NAN, NAN, REFERENCE_COLOUR };
+		bar.value =
+			plot_reference_mean(bars->data, bars->data->names[name].text, direction) /
+			bars->scale.divisor;
 		add_bar(list, &bar);
 		at += width;
 	}
@@ -204,8 +204,8 @@ static void put_segment_tics(struct page *page, const struct bars *bars)
 		wide |= plot_text_width(tics[i].text, 11) > slot - 4;
 	}
 	page_tics(page, 'x', tics, bars->name_count,
-		  wide ? "scale 0 rotate by -35 left font FONT.',9'" :
-			 "scale 0 norotate font FONT.',11'");
+		  wide ? "scale 0 rotate by -35 left font FONT.',9'"
+		       : "scale 0 norotate font FONT.',11'");
 }
 
 static int draw_single(const struct bars *bars, char **ret_script, struct err *err)
@@ -218,7 +218,8 @@ static int draw_single(const struct bars *bars, char **ret_script, struct err *e
 
 	chart_begin(&page, bars->data, "segments", "Time in each segment of the path");
 	put_legend(&page, bars);
-	page_grid(&page, &(struct page_grid){ 1, 1, 330, 56, 8, bars->name_count > 9 ? 70 : 34, 0 });
+	page_grid(&page,
+		  &(struct page_grid){ 1, 1, 330, 56, 8, bars->name_count > 9 ? 70 : 34, 0 });
 	page_panel(&page, "");
 	page_axis_linear(&page, 'y', 0, bars->largest / bars->scale.divisor * 1.1);
 	page_text(&page, "set ylabel", plot_axis_title(&bars->scale, unit, title, sizeof(title)),
@@ -288,7 +289,9 @@ static int draw_cells(const struct bars *bars, char **ret_script, struct err *er
 	chart_begin(&page, data, "segments", shows);
 	put_legend(&page, bars);
 	page_grid(&page, &(struct page_grid){ .count = panels,
-					      .columns = panels <= 4 ? panels : (panels + 1) / 2 > 4 ? 4 : (panels + 1) / 2,
+					      .columns = panels <= 4		? panels
+							 : (panels + 1) / 2 > 4 ? 4
+										: (panels + 1) / 2,
 					      .panel_height = rows * (rows <= 24 ? 24 : 16) + 8,
 					      .left = 6,
 					      .right = 14,
@@ -305,6 +308,6 @@ int chart_segments(const struct plot_data *data, char **ret_script, struct err *
 
 	if (!bars_init(&bars, data))
 		return 0;
-	return data->cell_count == 1 ? draw_single(&bars, ret_script, err) :
-				       draw_cells(&bars, ret_script, err);
+	return data->cell_count == 1 ? draw_single(&bars, ret_script, err)
+				     : draw_cells(&bars, ret_script, err);
 }

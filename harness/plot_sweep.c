@@ -140,8 +140,8 @@ static void sweep_done(struct sweep *sweep)
 
 static unsigned curve_colour(const struct sweep *sweep, size_t group, enum direction direction)
 {
-	return sweep->group_count > 1 ? plot_colour_of(group, sweep->group_count) :
-					chart_direction_colour(direction);
+	return sweep->group_count > 1 ? plot_colour_of(group, sweep->group_count)
+				      : chart_direction_colour(direction);
 }
 
 static void put_curve(struct page *page, const struct sweep *sweep, size_t name, size_t group,
@@ -224,7 +224,8 @@ static void put_legend(struct page *page, const struct sweep *sweep)
 
 	for (size_t i = 0; both && i < sweep->group_count && i < 24; i++)
 		page_legend(page, sweep->groups[i], plot_colour_of(i, sweep->group_count), 0);
-	page_legend(page, "request", both ? PLOT_INK : chart_direction_colour(DIRECTION_REQUEST), 1);
+	page_legend(page, "request", both ? PLOT_INK : chart_direction_colour(DIRECTION_REQUEST),
+		    1);
 	page_legend(page, "reply", both ? PLOT_INK : chart_direction_colour(DIRECTION_REPLY), 2);
 }
 

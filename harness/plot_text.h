@@ -8,8 +8,9 @@
 
 /*
  * A gnuplot string that stands for `text` and nothing else: in single quotes gnuplot expands no
- * backtick, macro or escape. The quotes of `text` become typographic ones, since gnuplot 5.4 misreads
- * two doubled ones in a row. Control characters become spaces, what hides or reorders text goes.
+ * backtick, macro or escape. The quotes of `text` become typographic ones, since gnuplot 5.4
+ * misreads two doubled ones in a row. Control characters become spaces, what hides or reorders text
+ * goes.
  */
 void plot_quote(FILE *out, const char *text);
 /* The same for a command, whose own quotes (none two in a row) are doubled. */

@@ -300,10 +300,10 @@ int results_commit(struct results *results, struct err *err)
  */
 static void remove_made(const struct results *results)
 {
-	_free_ char *path = strdup(results->dir);
+	_free_ char *path = results->made ? strdup(results->dir) : NULL;
 	char *slash;
 
-	if (!results->made)
+	if (!path)
 		return;
 	while ((slash = strrchr(path, '/')) && slash != path) {
 		*slash = '\0';

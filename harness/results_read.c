@@ -321,7 +321,7 @@ static int read_block(const struct csv *csv, struct probe_block *block, struct e
 	if (!code)
 		code = csv_uint(csv, 3, UINT64_MAX, "events", &block->events, err);
 	if (!code)
-		code = csv_uint(csv, 4, UINT64_MAX, "elapsed_ns", &block->elapsed_ns, err);
+		code = csv_uint(csv, 4, UINT64_MAX, "packet_ns", &block->packet_ns, err);
 	if (!code)
 		block->round = round;
 	return code;
@@ -334,7 +334,7 @@ int result_calibration_read(struct probe_block **ret, size_t *ret_count, const c
 	_free_ char *path = join(dir, "calibration.csv");
 	_free_ struct probe_block *blocks = NULL;
 	size_t count = 0;
-	int code = csv_open(&csv, path, "round,condition,packets,events,elapsed_ns", true, err);
+	int code = csv_open(&csv, path, "round,condition,packets,events,packet_ns", true, err);
 
 	if (code)
 		return code;

@@ -153,13 +153,13 @@ static int write_calibration(const struct folder *folder, const struct results_f
 
 	if (!file)
 		return -EIO;
-	fputs("round,condition,packets,events,elapsed_ns\n", file);
+	fputs("round,condition,packets,events,packet_ns\n", file);
 	for (size_t i = 0; i < final->block_count; i++) {
 		const struct probe_block *block = &final->blocks[i];
 
 		fprintf(file, "%u,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", block->round,
 			conditions[block->condition], block->packets, block->events,
-			block->elapsed_ns);
+			block->packet_ns);
 	}
 	return file_close(folder, "calibration.csv", file, err);
 }

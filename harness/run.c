@@ -6,6 +6,7 @@
 #include "harness/run.h"
 
 #include "harness/cleanup.h"
+#include "harness/interrupt.h"
 #include "harness/run_load.h"
 #include "topologies/lab.h"
 
@@ -215,7 +216,10 @@ static int run_jobs(struct run *run, struct err *err)
 
 		if (!run->outcome->cell_errors[job->cell])
 			code = run_job(run, job, err);
-		if (code)
+		/* A tool that Ctrl-C has killed too looks like a failure of the cell. */
+		if (interrupt_pending())
+			code = err_interrupted(err);
+		else if (code)
 			code = note_failure(run, job, code, err);
 		if (!code)
 			code = tell_progress(run, i + 1, err);

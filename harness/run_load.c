@@ -2,13 +2,13 @@
 #include "harness/run_load.h"
 
 #include "harness/cleanup.h"
+#include "harness/interrupt.h"
 #include "loadgen/pace.h"
 #include "loadgen/stamp.h"
 #include "topologies/lab.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 
 /* How long a fresh path may take until the first packet gets through. */
@@ -29,10 +29,7 @@ struct run_loader *run_loader_new(uint64_t magic)
 
 	if (!loader)
 		abort();
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	interrupt_fill(&set);
 	loader->magic = magic;
 	loader->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return loader;

@@ -2,6 +2,7 @@
 #include "harness/sandbox.h"
 
 #include "harness/cleanup.h"
+#include "harness/interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +18,6 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-static void fill_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-}
 
 static int write_file(const char *path, const char *text)
 {
@@ -132,7 +125,7 @@ int sandbox_enter(unsigned flags, int *ret_status, struct err *err)
 
 	if (pipe2(alive, O_CLOEXEC))
 		return err_errno(err, -errno, "make a pipe");
-	fill_signals(&set);
+	interrupt_fill(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	child = clone_child(namespaces | (uid ? CLONE_NEWUSER : 0));

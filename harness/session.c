@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/environment.h"
+#include "harness/interrupt.h"
 #include "harness/plot.h"
 #include "harness/progress.h"
 #include "harness/report_text.h"
@@ -88,7 +89,10 @@ static int keep(struct session *session, struct err *err)
 	final.summary = session->summary;
 	code = results_write(session->results, session->plan, &final, err);
 	if (!code)
-		code = plot_folder(results_path(session->results), err);
+		code = plot_unfinished(results_path(session->results), err);
+	/* Ctrl-C goes to gnuplot too: what then looks like its failure is the user's wish. */
+	if (code && interrupt_pending())
+		return err_interrupted(err);
 	/* Charts are not the measurement: without gnuplot the numbers are whole all the same. */
 	if (code && err->class == ERR_NEED) {
 		fprintf(stderr, "labrun: no charts: %s\n", err->text);

@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/sweep.h"
 
+#include "harness/cleanup.h"
+#include "harness/field.h"
+
 #include <string.h>
+
+/* {"label": "...", "set": {path: value, ...}}: values that go together. */
+struct labelled {
+	const char *label;
+	json_t *set;
+};
+
+static const struct field labelled_fields[] = {
+	{ .name = "label", .type = FIELD_STRING, .offset = offsetof(struct labelled, label) },
+	{ .name = "set", .type = FIELD_ANY, .offset = offsetof(struct labelled, set) },
+	FIELD_END
+};
 
 /* One of a factor's values, in the order of the file. */
 struct level {
@@ -21,6 +36,7 @@ struct expansion {
 	struct diag *diag;
 	struct factor *factors;
 	size_t factor_count;
+	json_t *owners; /* by path that is set: the index of the factor that does */
 };
 
 static const char *format_path(struct arena *arena, const struct jpath *path)
@@ -31,24 +47,52 @@ static const char *format_path(struct arena *arena, const struct jpath *path)
 	return arena_strdup(arena, text);
 }
 
-/* {"label": "...", "set": {path: value, ...}}: values that go together. */
+/* What belongs to the run as a whole cannot differ from cell to cell. */
+static bool can_vary(const char *path)
+{
+	static const char *const fixed[] = { "name",	"title",  "source",	   "sweep",
+					     "claims",	"seed",	  "build",	   "reference",
+					     "batches", "probes", "loss_tolerance" };
+	size_t length = strcspn(path, ".[");
+
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+		if (strlen(fixed[i]) == length && !strncmp(fixed[i], path, length))
+			return false;
+	return true;
+}
+
+/* A path that is set must be one that cells can differ by, and that no other factor sets. */
+static void check_setting(struct expansion *e, const char *path, const struct jpath *at)
+{
+	json_int_t own = (json_int_t)e->factor_count;
+	json_t *owner = json_object_get(e->owners, path);
+
+	if (!can_vary(path))
+		diag_add(e->diag, at, DIAG_KEY, "\"%.64s\" cannot differ from cell to cell", path);
+	else if (owner && json_integer_value(owner) != own)
+		diag_add(e->diag, at, DIAG_KEY, "\"%.64s\" is set by an earlier factor too", path);
+	else if (!owner)
+		json_object_set_new(e->owners, path, json_integer(own));
+}
+
 static void read_set(struct expansion *e, json_t *value, const struct jpath *at,
 		     struct level *level)
 {
-	json_t *set = json_object_get(value, "set"), *part;
 	struct jpath set_path = { .up = at, .key = "set" };
+	struct labelled labelled = {};
 	const char *key;
+	json_t *part;
 
+	field_parse(labelled_fields, value, at, &labelled, e->arena, e->diag);
 	level->shown = json_object_get(value, "label");
-	if (!json_is_string(level->shown) || !json_is_object(set) || json_object_size(value) != 2) {
-		diag_add(e->diag, at, DIAG_VALUE,
-			 "expected {\"label\": \"...\", \"set\": {path: value}}");
-		return;
-	}
-	level->settings = arena_alloc(e->arena, json_object_size(set) * sizeof(*level->settings));
-	json_object_foreach (set, key, part) {
+	if (labelled.set && !json_is_object(labelled.set))
+		diag_add(e->diag, &set_path, DIAG_VALUE, "expected an object of paths and values");
+	level->settings =
+		arena_alloc(e->arena, json_object_size(labelled.set) * sizeof(*level->settings));
+	json_object_foreach (labelled.set, key, part) {
 		struct jpath path = { .up = &set_path, .key = key };
 
+		check_setting(e, key, &path);
 		level->settings[level->setting_count++] = (struct sweep_setting){
 			.path = arena_strdup(e->arena, key),
 			.value = part,
@@ -66,8 +110,9 @@ static void read_level(struct expansion *e, const char *path, json_t *value, con
 	}
 	if (json_is_array(value) || json_is_null(value)) {
 		diag_add(e->diag, at, DIAG_VALUE,
-			 "a factor's value is a number, a string, true, false or {\"label\", "
-			 "\"set\"}");
+			 "expected a number, a string, true, false or {\"label\", \"set\"}, "
+			 "not %s",
+			 json_is_null(value) ? "null" : "a list");
 		return;
 	}
 	level->shown = value;
@@ -78,45 +123,22 @@ static void read_level(struct expansion *e, const char *path, json_t *value, con
 						     .source = format_path(e->arena, at) };
 }
 
-/* What belongs to the run as a whole cannot differ from cell to cell. */
-static bool can_vary(const char *path)
-{
-	static const char *const fixed[] = { "name",	"title", "source", "sweep",    "claims",
-					     "batches", "seed",	 "build",  "reference" };
-	size_t length = strcspn(path, ".[");
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		if (strlen(fixed[i]) == length && !strncmp(fixed[i], path, length))
-			return false;
-	return true;
-}
-
-static void read_factor(struct expansion *e, const char *key, json_t *values)
-{
-	struct jpath root = { .key = "sweep" }, at = { .up = &root, .key = key };
-	struct factor *factor = &e->factors[e->factor_count++];
-	json_t *value;
-	size_t i;
-
-	factor->path = arena_strdup(e->arena, key);
-	if (!can_vary(key))
-		diag_add(e->diag, &at, DIAG_KEY, "\"%.64s\" is the same for all cells", key);
-	if (!json_is_array(values) || !json_array_size(values)) {
-		diag_add(e->diag, &at, DIAG_VALUE, "expected a list of values");
-		return;
-	}
-	factor->level_count = json_array_size(values);
-	factor->levels = arena_alloc(e->arena, factor->level_count * sizeof(*factor->levels));
-	json_array_foreach (values, i, value)
-		read_level(e, factor->path, value, &(struct jpath){ .up = &at, .index = i },
-			   &factor->levels[i]);
-}
-
 static const char *last_component(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
 	return dot ? dot + 1 : path;
+}
+
+/* Its last part, if that is enough to know it from the others. */
+static const char *short_name(const struct expansion *e, const struct factor *factor)
+{
+	const char *name = last_component(factor->path);
+
+	for (size_t i = 0; i < e->factor_count; i++)
+		if (&e->factors[i] != factor && !strcmp(last_component(e->factors[i].path), name))
+			return factor->path;
+	return name;
 }
 
 static const char *show(struct arena *arena, json_t *value)
@@ -131,12 +153,68 @@ static const char *show(struct arena *arena, json_t *value)
 	return shown;
 }
 
+/* Cells that look alike could not be told apart in the results. */
+static void check_distinct(struct expansion *e, const struct factor *factor, const struct jpath *at)
+{
+	_json_ json_t *seen = json_object();
+
+	for (size_t i = 0; i < factor->level_count; i++) {
+		const struct jpath level = { .up = at, .index = i };
+		const char *text;
+
+		if (!json_is_string(factor->levels[i].shown) &&
+		    !json_is_number(factor->levels[i].shown) &&
+		    !json_is_boolean(factor->levels[i].shown))
+			continue;
+		text = show(e->arena, factor->levels[i].shown);
+		if (json_object_get(seen, text))
+			diag_add(e->diag, &level, DIAG_VALUE,
+				 "this value is in the list already; {\"label\", \"set\"} can tell "
+				 "two alike apart");
+		json_object_set_new(seen, text, json_true());
+	}
+}
+
+/* Not so where all values are {"label", "set"}: then its path is but a name. */
+static bool sets_own_path(const struct factor *factor)
+{
+	for (size_t i = 0; i < factor->level_count; i++)
+		if (factor->levels[i].setting_count &&
+		    factor->levels[i].settings[0].path == factor->path)
+			return true;
+	return false;
+}
+
+static void read_factor(struct expansion *e, const char *key, json_t *values)
+{
+	struct jpath root = { .key = "sweep" }, at = { .up = &root, .key = key };
+	struct factor *factor = &e->factors[e->factor_count];
+	json_t *value;
+	size_t i;
+
+	factor->path = arena_strdup(e->arena, key);
+	if (json_is_array(values) && json_array_size(values)) {
+		factor->level_count = json_array_size(values);
+		factor->levels =
+			arena_alloc(e->arena, factor->level_count * sizeof(*factor->levels));
+		json_array_foreach (values, i, value)
+			read_level(e, factor->path, value, &(struct jpath){ .up = &at, .index = i },
+				   &factor->levels[i]);
+		check_distinct(e, factor, &at);
+		if (sets_own_path(factor))
+			check_setting(e, key, &at);
+	} else {
+		diag_add(e->diag, &at, DIAG_VALUE, "expected a list of one value or more");
+	}
+	e->factor_count++;
+}
+
 static void add_level(struct expansion *e, struct sweep_cell *cell, const struct factor *factor,
 		      const struct level *level)
 {
 	json_object_set(cell->factors, factor->path, level->shown);
 	cell->label = arena_printf(e->arena, "%s%s%s=%s", cell->label, *cell->label ? " " : "",
-				   last_component(factor->path), show(e->arena, level->shown));
+				   short_name(e, factor), show(e->arena, level->shown));
 	for (size_t i = 0; i < level->setting_count; i++)
 		cell->settings[cell->setting_count++] = level->settings[i];
 }
@@ -156,6 +234,17 @@ static size_t most_settings(const struct expansion *e)
 	return sum;
 }
 
+/* The whole before its parts, whichever factor comes first. */
+static int compare_settings(const void *left, const void *right)
+{
+	const struct sweep_setting *a = left, *b = right;
+	size_t a_length = strlen(a->path), b_length = strlen(b->path);
+
+	if (a_length != b_length)
+		return a_length < b_length ? -1 : 1;
+	return strcmp(a->path, b->path);
+}
+
 /* The last factor varies fastest, as nested loops in the file's order would. */
 static void fill_cell(struct expansion *e, struct sweep_cell *cell, size_t index, size_t settings)
 {
@@ -172,6 +261,7 @@ static void fill_cell(struct expansion *e, struct sweep_cell *cell, size_t index
 		stride /= factor->level_count;
 		add_level(e, cell, factor, &factor->levels[index / stride % factor->level_count]);
 	}
+	qsort(cell->settings, cell->setting_count, sizeof(*cell->settings), compare_settings);
 }
 
 static size_t count_cells(const struct expansion *e)
@@ -186,7 +276,8 @@ static size_t count_cells(const struct expansion *e)
 struct sweep *sweep_expand(json_t *json, struct arena *arena, struct diag *diag)
 {
 	struct sweep *sweep = arena_alloc(arena, sizeof(*sweep));
-	struct expansion e = { .arena = arena, .diag = diag };
+	_json_ json_t *owners = json_object();
+	struct expansion e = { .arena = arena, .diag = diag, .owners = owners };
 	size_t before = diag_count(diag), settings;
 	json_t *values;
 	const char *key;
@@ -201,7 +292,8 @@ struct sweep *sweep_expand(json_t *json, struct arena *arena, struct diag *diag)
 		return sweep;
 	sweep->cell_count = count_cells(&e);
 	if (sweep->cell_count > SWEEP_MAX_CELLS) {
-		diag_add_path(diag, "sweep", DIAG_VALUE, "more than %d cells", SWEEP_MAX_CELLS);
+		diag_add_path(diag, "sweep", DIAG_VALUE,
+			      "the factors' values make more than %d cells", SWEEP_MAX_CELLS);
 		sweep->cell_count = 0;
 		return sweep;
 	}

@@ -118,7 +118,8 @@ static int load_part(const struct family *family, const struct firewall_params *
 	return nft_load(text, bytes, err);
 }
 
-/* As nft itself asks for a large send buffer, which takes a capability in the first user namespace. */
+/* As nft itself asks for a large send buffer, which takes a capability in the first user namespace.
+ */
 static uint64_t transaction_rules(void)
 {
 	_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);

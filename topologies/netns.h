@@ -21,7 +21,7 @@ int netns_enter(int fd, struct err *err);
  * back aborts: whatever came next would be done to the wrong namespace.
  */
 void netns_go_home(int *home);
-#define _netns_home_ __attribute__((cleanup(netns_go_home)))
+#define _netns_home_ __attribute__((cleanup(netns_go_home), unused))
 
 /* /proc/sys/net/NAME of the thread's namespace; returns a negative errno. */
 int netns_sysctl_write(const char *name, const char *value);

@@ -32,12 +32,13 @@ static const struct offload offloads_table[] = {
 	OFFLOAD(gro, GRO),
 };
 
+/* 1: on, 0: off, -1: as it is. */
 static int wish(const struct topo_offloads *offloads, const struct offload *offload)
 {
 	int value;
 
 	memcpy(&value, (const char *)offloads + offload->offset, sizeof(value));
-	return value;
+	return value - OFFLOAD_OFF;
 }
 
 bool offloads_wanted(const struct topo_offloads *offloads)

@@ -18,15 +18,19 @@ static enum topo_role mirror_role(enum topo_role role)
 	return ROLE_XMITTED;
 }
 
-static struct topo_point mirror_point(const struct topo_point *point, const char *segment,
-				      struct arena *arena)
+/* Without its places that have no mirror; it may have none left. */
+static struct topo_point mirror_point(const struct topo_point *point, struct arena *arena)
 {
-	struct topo_point mirrored = { .place_count = point->place_count, .segment = segment };
+	struct topo_point mirrored = {};
 
 	mirrored.places = arena_alloc(arena, point->place_count * sizeof(*mirrored.places));
 	for (size_t i = 0; i < point->place_count; i++) {
-		mirrored.places[i] = point->places[i];
-		mirrored.places[i].role = mirror_role(point->places[i].role);
+		struct topo_place place = point->places[i];
+
+		if (place.role == ROLE_XMITTED)
+			continue;
+		place.role = mirror_role(place.role);
+		mirrored.places[mirrored.place_count++] = place;
 	}
 	return mirrored;
 }
@@ -37,10 +41,12 @@ static void add_segment(struct path *path, const char *name, size_t from, size_t
 		(struct path_segment){ .name = name, .from = from, .to = to };
 }
 
+/* Where a point was left out, what passes there is no segment of the declared ones. */
 static void add_successive(struct path *path)
 {
 	for (size_t i = 0; i + 1 < path->point_count; i++)
-		add_segment(path, path->points[i].segment, i, i + 1);
+		if (path->points[i].segment)
+			add_segment(path, path->points[i].segment, i, i + 1);
 }
 
 static void derive_request(struct path *path, const struct topology *topology)
@@ -63,13 +69,16 @@ static void derive_reply(struct path *path, const struct topology *topology, str
 
 	path->points = arena_alloc(arena, topology->path.count * sizeof(*path->points));
 	for (size_t i = topology->path.count; i-- > 0;) {
-		const char *segment = i ? declared[i - 1].segment : NULL;
+		struct topo_point point = mirror_point(&declared[i], arena);
 
 		kept[i] = -1;
-		if (declared[i].places[0].role == ROLE_XMITTED)
+		if (!point.place_count)
 			continue;
+		/* The segment that led here, if it began at the point before this. */
+		if (path->point_count && kept[i + 1] >= 0)
+			path->points[path->point_count - 1].segment = declared[i].segment;
 		kept[i] = (long)path->point_count;
-		path->points[path->point_count++] = mirror_point(&declared[i], segment, arena);
+		path->points[path->point_count++] = point;
 	}
 	add_successive(path);
 	for (size_t i = 0; i < topology->spans.count; i++) {

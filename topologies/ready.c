@@ -94,7 +94,8 @@ int lab_wait_ready(struct lab *lab, struct err *err)
 			int code = look_at_node(lab, &lab->nodes[i], waited_ns, &all, err);
 
 			if (code < 0)
-				return err_wrap(err, code, "node '%s'", lab_topo_node(lab, i)->name);
+				return err_wrap(err, code, "node '%s'",
+						lab_topo_node(lab, i)->name);
 		}
 		if (!all)
 			nanosleep(&nap, NULL);

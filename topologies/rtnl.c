@@ -86,6 +86,8 @@ int rtnl_open(struct rtnl **ret, struct err *err)
 	}
 	nl_socket_disable_msg_peek(rtnl->socket);
 	nl_socket_set_msg_buf_size(rtnl->socket, ANSWER_BYTES);
+	/* The kernel has answered when a request is sent: there is nothing to wait for. */
+	nl_socket_set_nonblocking(rtnl->socket);
 	set_option(rtnl->socket, NETLINK_EXT_ACK);
 	set_option(rtnl->socket, NETLINK_CAP_ACK);
 	*ret = steal_ptr(rtnl);
@@ -204,9 +206,10 @@ static int read_answers(struct rtnl *rtnl, struct err *err)
 		struct nlmsghdr *answer;
 		int left = nl_recv(rtnl->socket, &from, &bytes, NULL);
 
-		if (left == 0 || left == -NLE_INTR)
+		/* Too little memory: so many failed that not all answers fit; the first of them do.
+		 */
+		if (left == 0 || left == -NLE_INTR || left == -NLE_NOMEM)
 			continue;
-		/* So many failed that the answers did not fit: the first of them did. */
 		if (left < 0)
 			return code ? code : err_errno(err, errno_of(left), "read from netlink");
 		for (answer = (void *)bytes; nlmsg_ok(answer, left);

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <string.h>
 
 static size_t address_bytes(const struct address *address)
 {
@@ -60,10 +61,8 @@ static sa_family_t route_family(const struct rtnl_route *route)
 
 static void put_via(struct nl_msg *message, sa_family_t family, const struct address *via)
 {
-	struct {
-		struct rtvia head;
-		uint8_t bytes[16];
-	} other;
+	/* struct rtvia, whose address has no fixed size. */
+	uint8_t other[sizeof(sa_family_t) + 16];
 
 	if (via->family == AF_UNSPEC)
 		return;
@@ -72,9 +71,9 @@ static void put_via(struct nl_msg *message, sa_family_t family, const struct add
 		return;
 	}
 	/* An IPv4 route through an IPv6 router (RFC 5549). */
-	other.head.rtvia_family = via->family;
-	__builtin_memcpy(other.head.rtvia_addr, via->bytes, address_bytes(via));
-	rtnl_message_put(message, RTA_VIA, &other, sizeof(other.head) + address_bytes(via));
+	memcpy(other, &via->family, sizeof(sa_family_t));
+	memcpy(other + sizeof(sa_family_t), via->bytes, address_bytes(via));
+	rtnl_message_put(message, RTA_VIA, other, sizeof(sa_family_t) + address_bytes(via));
 }
 
 int rtnl_add_route(struct rtnl *rtnl, const struct rtnl_route *route, struct err *err)
@@ -124,7 +123,7 @@ int rtnl_add_fdb(struct rtnl *rtnl, const struct rtnl_device *device, const uint
 {
 	static const uint8_t flood[MAC_BYTES];
 	/* An all-zero MAC is the destination of what has no entry: there may be several. */
-	bool append = __builtin_memcmp(mac, flood, MAC_BYTES) == 0;
+	bool append = memcmp(mac, flood, MAC_BYTES) == 0;
 	struct ndmsg info = {
 		.ndm_family = AF_BRIDGE,
 		.ndm_ifindex = device->ifindex,

@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/cleanup.h"
 #include "topologies/topology_expand.h"
-#include "topologies/topology_fields.h"
+#include "topologies/topology_resolve.h"
 
 #include <string.h>
 
-/* Names resolved to indices, step by step, with every fault said where its text stands. */
-struct resolver {
-	const struct declared_topology *declared;
-	struct topology *topology;
-	struct arena *arena;
-	struct diag *diag;
-};
+/* The least that IPv4 asks of a link (RFC 791), and that veth takes. */
+#define MTU_MIN 68
 
-#define AT(up_, key_)                                                                              \
-	&(const struct jpath)                                                                      \
-	{                                                                                          \
-		.up = (up_), .key = (key_)                                                         \
-	}
-#define AT_INDEX(up_, index_)                                                                      \
-	&(const struct jpath)                                                                      \
-	{                                                                                          \
-		.up = (up_), .index = (index_)                                                     \
-	}
-
-/* Splits "node:device" and, where asked for, ":role" at the colons, in the arena. */
-static bool split(struct resolver *r, const char *text, char **parts, size_t count)
+bool resolve_split(struct resolver *r, const char *text, char **parts, size_t count)
 {
 	char *rest = arena_strdup(r->arena, text);
 
@@ -37,33 +20,73 @@ static bool split(struct resolver *r, const char *text, char **parts, size_t cou
 	return !rest;
 }
 
+/* The kernel takes more; these are safe in any tool's command line and rule file. */
 static bool is_device_name(const char *name)
 {
-	return strlen(name) < 16 && !strpbrk(name, "/ \t\n{}%") && strcmp(name, ".") &&
-	       strcmp(name, "..") && strcmp(name, "lo");
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_.-";
+	size_t length = strlen(name);
+
+	return length < 16 && strspn(name, letters) == length && !strchr("_.-", *name) &&
+	       strcmp(name, "lo");
 }
 
-static const char *nearest_node(struct resolver *r, const char *name)
+static void refuse_device_name(struct resolver *r, const char *name, const struct jpath *at,
+			       enum diag_place place)
 {
-	const struct topo_node *nodes = r->topology->nodes.items;
-	size_t count = r->topology->nodes.count;
-	const char **names = arena_alloc(r->arena, (count + 1) * sizeof(*names));
-
-	for (size_t i = 0; i < count; i++)
-		names[i] = nodes[i].name;
-	return field_nearest(name, names);
+	if (!strcmp(name, "lo"))
+		diag_add(r->diag, at, place, "\"lo\" is there in every node already");
+	else
+		diag_add(r->diag, at, place,
+			 "\"%.64s\" is not a device's name (at most 15 letters, digits, \"_\", "
+			 "\"-\" and \".\", a letter or digit first)",
+			 name);
 }
 
-/* The node of that name, or -1 with the fault said. */
-static long find_node(struct resolver *r, const char *name, const struct jpath *at)
+static const char *device_key(struct resolver *r, size_t node, const char *device)
 {
-	long node = topology_find_node(r->topology, name);
+	return arena_printf(r->arena, "%zu:%s", node, device);
+}
+
+static bool has_device(struct resolver *r, size_t node, const char *device)
+{
+	return json_object_get(r->devices, device_key(r, node, device));
+}
+
+static void note_device(struct resolver *r, size_t node, const char *device)
+{
+	json_object_set_new(r->devices, device_key(r, node, device), json_true());
+}
+
+/* "n3" is no misspelt "n0", but one beyond the last. */
+static bool same_but_digits(const char *a, const char *b)
+{
+	while (*a || *b) {
+		a += strspn(a, "0123456789");
+		b += strspn(b, "0123456789");
+		if (*a != *b)
+			return false;
+		a += *a != '\0';
+		b += *b != '\0';
+	}
+	return true;
+}
+
+long resolve_node_name(struct resolver *r, const char *name, const struct jpath *at)
+{
+	json_t *index = json_object_get(r->nodes, name);
 	const char *near;
 
-	if (node >= 0)
-		return node;
-	near = nearest_node(r, name);
-	if (near)
+	if (index)
+		return (long)json_integer_value(index);
+	/* Those beyond the first are not shown, and each costs a search through all nodes. */
+	near = diag_count(r->diag) < 200 ? topology_nearest_node(r->topology, name) : NULL;
+	if (near && same_but_digits(near, name))
+		near = NULL;
+	if (strchr(name, '{'))
+		diag_add(r->diag, at, DIAG_VALUE,
+			 "no node \"%.64s\" (\"{i}\" and the like need a \"repeat\")", name);
+	else if (near)
 		diag_add(r->diag, at, DIAG_VALUE, "no node \"%.64s\" (did you mean \"%s\"?)", name,
 			 near);
 	else
@@ -71,23 +94,27 @@ static long find_node(struct resolver *r, const char *name, const struct jpath *
 	return -1;
 }
 
-/* "node:device" of a device that must exist. */
-static bool find_device(struct resolver *r, const char *text, const struct jpath *at, size_t *node,
-			const char **device)
+static void refuse_device(struct resolver *r, const char *node, const char *device,
+			  const struct jpath *at)
+{
+	diag_add(r->diag, at, DIAG_VALUE, "node \"%s\" has no device \"%.64s\"", node, device);
+}
+
+bool resolve_device_name(struct resolver *r, const char *text, const struct jpath *at, size_t *node,
+			 const char **device)
 {
 	char *parts[2];
 	long found;
 
-	if (!split(r, text, parts, 2)) {
+	if (!resolve_split(r, text, parts, 2)) {
 		diag_add(r->diag, at, DIAG_VALUE, "\"%.64s\" is not \"node:device\"", text);
 		return false;
 	}
-	found = find_node(r, parts[0], at);
+	found = resolve_node_name(r, parts[0], at);
 	if (found < 0)
 		return false;
-	if (!topology_has_device(r->topology, (size_t)found, parts[1])) {
-		diag_add(r->diag, at, DIAG_VALUE, "node \"%s\" has no device \"%.64s\"", parts[0],
-			 parts[1]);
+	if (!has_device(r, (size_t)found, parts[1])) {
+		refuse_device(r, parts[0], parts[1], at);
 		return false;
 	}
 	*node = (size_t)found;
@@ -95,37 +122,64 @@ static bool find_device(struct resolver *r, const char *text, const struct jpath
 	return true;
 }
 
-/* The file's choices are keep, off, on; the builder's values -1, 0, 1. */
-static void shift_offloads(struct topo_offloads *offloads)
+/* "default" is a prefix, but of a route. */
+static void check_addresses(struct resolver *r, const json_t *list, const struct jpath *at)
 {
-	int *const values[] = { &offloads->gro, &offloads->gso,		&offloads->tso,
-				&offloads->sg,	&offloads->tx_checksum, &offloads->rx_checksum };
+	const json_t *address;
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		*values[i] -= 1;
+	json_array_foreach (list, i, address)
+		if (json_is_string(address) && !strcmp(json_string_value(address), "default"))
+			diag_add(r->diag, AT_INDEX(at, i), DIAG_VALUE,
+				 "\"default\" is a route's destination, not an address");
 }
 
-static void resolve_devices(struct resolver *r, const struct declared_node *declared,
-			    struct topo_node *node, const struct jpath *at)
+static void check_mtu(struct resolver *r, const struct topo_port *port, const struct jpath *at)
 {
+	if (port->mtu && port->mtu < MTU_MIN)
+		diag_add(r->diag, AT(at, "mtu"), DIAG_VALUE,
+			 "%llu is too small: at least %d, or 0 for the kernel's default",
+			 (unsigned long long)port->mtu, MTU_MIN);
+}
+
+static void resolve_device(struct resolver *r, const struct declared_device *from,
+			   const json_t *json, struct topo_device *device, const struct jpath *at)
+{
+	/* What else is no name, the field's table has refused. */
+	if (!strcmp(from->name, "lo"))
+		refuse_device_name(r, from->name, at, DIAG_KEY);
+	*device = (struct topo_device){
+		.name = from->name,
+		.ops = (const struct device_ops *)from->chosen.kind,
+		.params = from->chosen.params,
+	};
+	if (from->chosen.common)
+		device->port = *(const struct topo_port *)from->chosen.common;
+	check_addresses(r, json_object_get(json, "addresses"), AT(at, "addresses"));
+	check_mtu(r, &device->port, at);
+}
+
+static const json_t *node_json(const struct resolver *r, const char *name)
+{
+	return json_object_get(json_object_get(r->json, "nodes"), name);
+}
+
+static void resolve_devices(struct resolver *r, size_t index, struct topo_node *node,
+			    const struct jpath *at)
+{
+	const struct declared_node *declared =
+		&((struct declared_node *)r->declared->nodes.items)[index];
 	const struct declared_device *from = declared->devices.items;
+	const json_t *json = json_object_get(node_json(r, declared->name), "devices");
 	struct topo_device *devices;
 
 	devices = arena_alloc(r->arena, declared->devices.count * sizeof(*devices));
 	/* A device of an unknown kind stays, so that what refers to it is no second fault. */
 	node->devices = (struct list){ .items = devices, .count = declared->devices.count };
 	for (size_t i = 0; i < declared->devices.count; i++) {
-		if (!is_device_name(from[i].name))
-			diag_add(r->diag, AT(AT(at, "devices"), from[i].name), DIAG_KEY,
-				 "\"%.64s\" is not a device's name", from[i].name);
-		devices[i] = (struct topo_device){
-			.name = from[i].name,
-			.ops = (const struct device_ops *)from[i].chosen.kind,
-			.params = from[i].chosen.params,
-		};
-		if (from[i].chosen.common)
-			devices[i].port = *(const struct topo_port *)from[i].chosen.common;
-		shift_offloads(&devices[i].port.offloads);
+		resolve_device(r, &from[i], json_object_get(json, from[i].name), &devices[i],
+			       AT(AT(at, "devices"), from[i].name));
+		note_device(r, index, from[i].name);
 	}
 }
 
@@ -137,9 +191,16 @@ static void resolve_nodes(struct resolver *r)
 
 	r->topology->nodes = (struct list){ .items = nodes, .count = count };
 	for (size_t i = 0; i < count; i++) {
+		const struct jpath *at = AT(AT(NULL, "nodes"), declared[i].name);
+
 		nodes[i].name = declared[i].name;
-		resolve_devices(r, &declared[i], &nodes[i],
-				AT(AT(NULL, "nodes"), declared[i].name));
+		json_object_set_new(r->nodes, nodes[i].name, json_integer((json_int_t)i));
+		if (strchr(nodes[i].name, '{') &&
+		    !json_object_get(node_json(r, nodes[i].name), "repeat"))
+			diag_add(r->diag, at, DIAG_KEY,
+				 "\"%.64s\" stands for a number only in a node with \"repeat\"",
+				 nodes[i].name);
+		resolve_devices(r, i, &nodes[i], at);
 		memcpy(nodes[i].features, declared[i].features, sizeof(nodes[i].features));
 	}
 	if (!count)
@@ -154,26 +215,43 @@ static bool resolve_end(struct resolver *r, const struct declared_link *declared
 	char *parts[2];
 	long node;
 
-	if (!text || !split(r, text, parts, 2) || !is_device_name(parts[1])) {
-		diag_add(r->diag, at, DIAG_VALUE, "\"%.64s\" is not \"node:device\"",
-			 text ? text : "");
+	/* What is no string has been refused. */
+	if (!text)
+		return false;
+	if (!resolve_split(r, text, parts, 2)) {
+		diag_add(r->diag, at, DIAG_VALUE, "\"%.64s\" is not \"node:device\"", text);
 		return false;
 	}
-	node = find_node(r, parts[0], at);
+	node = resolve_node_name(r, parts[0], at);
+	if (!is_device_name(parts[1])) {
+		refuse_device_name(r, parts[1], at, DIAG_VALUE);
+		return false;
+	}
 	if (node < 0)
 		return false;
-	if (topology_has_device(r->topology, (size_t)node, parts[1])) {
+	if (has_device(r, (size_t)node, parts[1])) {
 		diag_add(r->diag, at, DIAG_VALUE, "node \"%s\" has a device \"%s\" already",
 			 parts[0], parts[1]);
 		return false;
 	}
+	note_device(r, (size_t)node, parts[1]);
 	*end = (struct topo_end){ .node = (size_t)node,
 				  .device = parts[1],
 				  .port = declared->port };
-	shift_offloads(&end->port.offloads);
 	if (side < declared->addresses.count)
 		end->port.addresses = addresses[side];
 	return true;
+}
+
+static void check_link(struct resolver *r, size_t index, const struct jpath *at)
+{
+	const struct declared_link *declared = r->declared->links.items;
+	const json_t *json = json_array_get(json_object_get(r->json, "links"), index);
+	const json_t *addresses = json_object_get(json, "addresses");
+
+	for (size_t i = 0; i < json_array_size(addresses); i++)
+		check_addresses(r, json_array_get(addresses, i), AT_INDEX(AT(at, "addresses"), i));
+	check_mtu(r, &declared[index].port, at);
 }
 
 static void resolve_links(struct resolver *r)
@@ -184,13 +262,17 @@ static void resolve_links(struct resolver *r)
 
 	r->topology->links.items = links;
 	for (size_t i = 0; i < count; i++) {
-		const struct jpath *at = AT(AT_INDEX(AT(NULL, "links"), i), "endpoints");
+		const struct jpath *at = AT_INDEX(AT(NULL, "links"), i);
+		const struct jpath *ends = AT(at, "endpoints");
 		struct topo_link link;
+		bool first, second;
 
+		check_link(r, i, at);
 		if (declared[i].endpoints.count != 2)
 			continue;
-		if (resolve_end(r, &declared[i], 0, &link.ends[0], AT_INDEX(at, 0)) &&
-		    resolve_end(r, &declared[i], 1, &link.ends[1], AT_INDEX(at, 1)))
+		first = resolve_end(r, &declared[i], 0, &link.ends[0], AT_INDEX(ends, 0));
+		second = resolve_end(r, &declared[i], 1, &link.ends[1], AT_INDEX(ends, 1));
+		if (first && second)
 			links[r->topology->links.count++] = link;
 	}
 }
@@ -201,6 +283,7 @@ static void resolve_routes(struct resolver *r, size_t index, const struct jpath 
 		&((struct declared_node *)r->declared->nodes.items)[index];
 	const struct declared_route *from = declared->routes.items;
 	struct topo_node *node = &((struct topo_node *)r->topology->nodes.items)[index];
+	const json_t *list = json_object_get(node_json(r, declared->name), "routes"), *json;
 	struct topo_route *routes = arena_alloc(r->arena, declared->routes.count * sizeof(*routes));
 
 	node->routes = (struct list){ .items = routes, .count = declared->routes.count };
@@ -208,15 +291,16 @@ static void resolve_routes(struct resolver *r, size_t index, const struct jpath 
 		const struct jpath *here = AT_INDEX(AT(at, "routes"), i);
 
 		routes[i] = (struct topo_route){ from[i].to, from[i].via, from[i].device };
-		if (from[i].device && !topology_has_device(r->topology, index, from[i].device))
-			diag_add(r->diag, AT(here, "device"), DIAG_VALUE,
-				 "node \"%s\" has no device \"%s\"", node->name, from[i].device);
-		if (from[i].via.family == AF_UNSPEC && !from[i].device)
+		if (from[i].device && !has_device(r, index, from[i].device))
+			refuse_device(r, node->name, from[i].device, AT(here, "device"));
+		json = json_array_get(list, i);
+		if (json_is_object(json) && !json_object_get(json, "via") &&
+		    !json_object_get(json, "device"))
 			diag_add(r->diag, here, DIAG_VALUE, "a route needs \"via\" or \"device\"");
 		if (from[i].to.family && from[i].via.family &&
 		    from[i].to.family != from[i].via.family)
 			diag_add(r->diag, AT(here, "via"), DIAG_VALUE,
-				 "not of the destination's family");
+				 "the next hop is not of the destination's family");
 	}
 }
 
@@ -238,115 +322,11 @@ static void resolve_neighbours(struct resolver *r, size_t index, const struct jp
 			continue;
 		neighbour->address = from[i].address;
 		neighbour->device = from[i].device;
-		if (!topology_has_device(r->topology, index, from[i].device))
-			diag_add(r->diag, AT(here, "device"), DIAG_VALUE,
-				 "node \"%s\" has no device \"%s\"", node->name, from[i].device);
-		if (find_device(r, from[i].of, AT(here, "of"), &neighbour->of_node,
-				&neighbour->of_device))
+		if (!has_device(r, index, from[i].device))
+			refuse_device(r, node->name, from[i].device, AT(here, "device"));
+		if (resolve_device_name(r, from[i].of, AT(here, "of"), &neighbour->of_node,
+					&neighbour->of_device))
 			node->neighbours.count++;
-	}
-}
-
-static bool resolve_place(struct resolver *r, const char *text, const struct jpath *at,
-			  struct topo_place *place)
-{
-	char *parts[3];
-	int role = 0;
-
-	if (!text || !split(r, text, parts, 3)) {
-		diag_add(r->diag, at, DIAG_VALUE, "\"%.64s\" is not \"node:device:role\"",
-			 text ? text : "");
-		return false;
-	}
-	while (topo_role_names[role] && strcmp(topo_role_names[role], parts[2]))
-		role++;
-	if (!topo_role_names[role]) {
-		diag_add(r->diag, at, DIAG_VALUE,
-			 "\"%.64s\" is no role: tx, xmit, xmitted, rx or deliver", parts[2]);
-		return false;
-	}
-	place->role = (enum topo_role)role;
-	return find_device(r, arena_printf(r->arena, "%s:%s", parts[0], parts[1]), at, &place->node,
-			   &place->device);
-}
-
-static bool resolve_point(struct resolver *r, const struct declared_point *declared,
-			  struct topo_point *point, const struct jpath *at)
-{
-	const char *const *any_of = declared->any_of.items;
-	size_t count = declared->any_of.count;
-
-	if (!declared->point == !count) {
-		diag_add(r->diag, at, DIAG_VALUE, "a point needs either \"point\" or \"any_of\"");
-		return false;
-	}
-	point->segment = declared->segment;
-	point->places = arena_alloc(r->arena, (count + 1) * sizeof(*point->places));
-	if (!count && resolve_place(r, declared->point, AT(at, "point"), &point->places[0]))
-		point->place_count = 1;
-	for (size_t i = 0; i < count; i++)
-		if (resolve_place(r, any_of[i], AT_INDEX(AT(at, "any_of"), i),
-				  &point->places[point->place_count]))
-			point->place_count++;
-	return point->place_count;
-}
-
-static void resolve_path(struct resolver *r)
-{
-	const struct declared_point *declared = r->declared->path.items;
-	size_t count = r->declared->path.count;
-	struct topo_point *points = arena_alloc(r->arena, count * sizeof(*points));
-
-	r->topology->path.items = points;
-	for (size_t i = 0; i < count; i++) {
-		const struct jpath *at = AT_INDEX(AT(NULL, "path"), i);
-
-		if (resolve_point(r, &declared[i], &points[r->topology->path.count], at))
-			r->topology->path.count++;
-		if (i + 1 < count && !declared[i].segment)
-			diag_add(r->diag, at, DIAG_VALUE,
-				 "every point but the last begins a segment: name it by "
-				 "\"segment\"");
-	}
-	if (count == 1)
-		diag_add(r->diag, AT(NULL, "path"), DIAG_VALUE, "a path has at least two points");
-}
-
-static long find_point(struct resolver *r, const char *text, const struct jpath *at)
-{
-	const struct topo_point *points = r->topology->path.items;
-	struct topo_place place;
-
-	if (!resolve_place(r, text, at, &place))
-		return -1;
-	for (size_t i = 0; i < r->topology->path.count; i++)
-		for (size_t j = 0; j < points[i].place_count; j++)
-			if (points[i].places[j].node == place.node &&
-			    points[i].places[j].role == place.role &&
-			    !strcmp(points[i].places[j].device, place.device))
-				return (long)i;
-	diag_add(r->diag, at, DIAG_VALUE, "\"%.64s\" is no point of the path", text);
-	return -1;
-}
-
-static void resolve_spans(struct resolver *r)
-{
-	const struct declared_span *declared = r->declared->spans.items;
-	size_t count = r->declared->spans.count;
-	struct topo_span *spans = arena_alloc(r->arena, count * sizeof(*spans));
-
-	r->topology->spans.items = spans;
-	for (size_t i = 0; i < count; i++) {
-		const struct jpath *at = AT_INDEX(AT(NULL, "spans"), i);
-		long from = find_point(r, declared[i].from, AT(at, "from"));
-		long to = find_point(r, declared[i].to, AT(at, "to"));
-
-		if (from < 0 || to < 0)
-			continue;
-		if (from >= to)
-			diag_add(r->diag, AT(at, "to"), DIAG_VALUE, "a span ends after it begins");
-		spans[r->topology->spans.count++] =
-			(struct topo_span){ declared[i].name, (size_t)from, (size_t)to };
 	}
 }
 
@@ -371,9 +351,14 @@ const struct topology *topology_parse(json_t *json, struct arena *arena, struct 
 	struct topology *topology = arena_alloc(arena, sizeof(*topology));
 	struct fault_map *map = fault_map_new(arena);
 	_diag_ struct diag *found = diag_new("", NULL, 0);
-	_json_ json_t *expanded = topology_expand(json, map, arena);
-	struct resolver resolver = { &declared, topology, arena, found };
+	_json_ json_t *nodes = json_object(), *devices = json_object();
+	_json_ json_t *points = json_object(), *series = json_object();
+	_json_ json_t *expanded = topology_expand(json, map, arena, diag);
+	struct resolver resolver = { expanded, &declared, topology, arena, found,
+				     nodes,    devices,	  points,   series };
 
+	if (!expanded)
+		return topology;
 	field_parse(topology_fields, expanded, NULL, &declared, arena, found);
 	topology->name = declared.name;
 	topology->title = declared.title;

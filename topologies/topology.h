@@ -28,7 +28,9 @@ struct feature_ops {
 extern const struct kind *const device_kinds[]; /* NULL-terminated, in the order of kinds.h */
 extern const struct kind *const feature_kinds[];
 
-/* -1: leave the kernel's default, 0: off, 1: on. */
+enum topo_offload { OFFLOAD_KEEP, OFFLOAD_OFF, OFFLOAD_ON };
+
+/* enum topo_offload each; keep leaves the kernel's default. */
 struct topo_offloads {
 	int gro, gso, tso, sg, tx_checksum, rx_checksum;
 };
@@ -128,6 +130,8 @@ const struct topology *topology_parse(json_t *json, struct arena *arena, struct 
 
 /* By name; -1 if there is none. */
 long topology_find_node(const struct topology *topology, const char *name);
+/* The name that is most like it, for a fault's "did you mean"; NULL if none is near. */
+const char *topology_nearest_node(const struct topology *topology, const char *name);
 /* Whether the node has a device of that name, a link's end included. */
 bool topology_has_device(const struct topology *topology, size_t node, const char *device);
 /* The port of that device, NULL if there is none. */

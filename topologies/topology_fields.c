@@ -3,6 +3,7 @@
 
 const char *const topo_role_names[] = { "tx", "xmit", "xmitted", "rx", "deliver", NULL };
 
+/* In the order of enum topo_offload. */
 static const char *const offload_choices[] = { "keep", "off", "on", NULL };
 
 #define OFFLOAD(name_, member, help_)                                                              \

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "topologies/topology.h"
 
+#include "harness/cleanup.h"
+
 #include <string.h>
 
 long topology_find_node(const struct topology *topology, const char *name)
@@ -11,6 +13,18 @@ long topology_find_node(const struct topology *topology, const char *name)
 		if (!strcmp(nodes[i].name, name))
 			return (long)i;
 	return -1;
+}
+
+const char *topology_nearest_node(const struct topology *topology, const char *name)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+	_free_ const char **names = calloc(topology->nodes.count + 1, sizeof(*names));
+
+	if (!names)
+		abort();
+	for (size_t i = 0; i < topology->nodes.count; i++)
+		names[i] = nodes[i].name;
+	return field_nearest(name, names);
 }
 
 const struct topo_port *topology_find_port(const struct topology *topology, size_t node,

@@ -65,8 +65,10 @@ static const struct field ping_fields[] = { ROW(ping, payload_bytes, UINT, .fall
 						.help = "How long the payload is."),
 					    ROW(ping, flood, BOOL, .fallback = "false"),
 					    FIELD_END };
-static const struct kind kind_ping = { "ping", "Echoes.", ping_fields, sizeof(struct ping) };
-static const struct kind kind_none = { "none", "No traffic.", NULL, 0 };
+static const struct kind kind_ping = {
+	.name = "ping", .help = "Echoes.", .fields = ping_fields, .params_size = sizeof(struct ping)
+};
+static const struct kind kind_none = { .name = "none", .help = "No traffic." };
 static const struct kind *const load_kinds[] = { &kind_ping, &kind_none, NULL };
 
 static const struct field common_fields[] = { ROW(common, from, NAME),
@@ -76,8 +78,10 @@ static const struct field common_fields[] = { ROW(common, from, NAME),
 static const struct field firewall_fields[] = {
 	ROW(firewall, rules, UINT, .fallback = "100", .max = 100000), FIELD_END
 };
-static const struct kind kind_filter = { "filter", "Drops.", firewall_fields,
-					 sizeof(struct firewall) };
+static const struct kind kind_filter = { .name = "filter",
+					 .help = "Drops.",
+					 .fields = firewall_fields,
+					 .params_size = sizeof(struct firewall) };
 
 static const struct field port_fields[] = { ROW(port, mtu, UINT, .fallback = "1500", .min = 68,
 						.max = 65535),

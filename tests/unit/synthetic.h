@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 
-/* A result folder of made-up samples, written by the real code: for tests of reading and drawing. */
+/* A result folder of made-up samples, written by the real code: for tests of reading and plots. */
 
 #include "bpf/probe.h"
 #include "harness/cleanup.h"
@@ -40,8 +40,8 @@ static inline double synthetic_latency(double mean_ns, uint64_t *state)
 
 static inline json_t *synthetic_factors(const struct synthetic *about, size_t cell)
 {
-	static const char *const modes[] = { "iptables-legacy", "iptables-nft", "nftables",
-					     "ipvs", "it's `odd`", "none" };
+	static const char *const modes[] = { "iptables-legacy", "iptables-nft", "nftables", "ipvs",
+					     "it's `odd`",	"none" };
 	json_t *factors = json_object();
 
 	if (about->services)
@@ -57,18 +57,18 @@ static inline json_t *synthetic_factors(const struct synthetic *about, size_t ce
 
 static inline json_t *synthetic_topology(const struct synthetic *about)
 {
-	json_t *topology = json_pack("{s:s, s:[], s:[]}", "name",
-				     about->topology ? about->topology : "made-up", "path",
-				     "spans");
+	json_t *topology =
+		json_pack("{s:s, s:[], s:[]}", "name",
+			  about->topology ? about->topology : "made-up", "path", "spans");
 	json_t *path = json_object_get(topology, "path");
 
 	for (const char *const *segment = about->segments; *segment; segment++)
 		json_array_append_new(path, json_pack("{s:s}", "segment", *segment));
 	json_array_append_new(path, json_object());
 	if (about->span)
-		json_array_append_new(json_object_get(topology, "spans"),
-				      json_pack("{s:s, s:i, s:i}", "name", about->span, "from", 0,
-						"to", 2));
+		json_array_append_new(
+			json_object_get(topology, "spans"),
+			json_pack("{s:s, s:i, s:i}", "name", about->span, "from", 0, "to", 2));
 	return topology;
 }
 
@@ -78,10 +78,9 @@ static inline void synthetic_plan(const struct synthetic *about, struct plan *pl
 	size_t modes = about->modes ? about->modes : 1;
 
 	*plan = (struct plan){ .name = "synthetic", .cell_count = services * modes };
-	plan->experiment_json =
-		json_pack("{s:s, s:s, s:s, s:i}", "name", "synthetic", "title", about->title,
-			  "topology", about->topology ? about->topology : "made-up", "batches",
-			  (int)about->batches);
+	plan->experiment_json = json_pack(
+		"{s:s, s:s, s:s, s:i}", "name", "synthetic", "title", about->title, "topology",
+		about->topology ? about->topology : "made-up", "batches", (int)about->batches);
 	if (about->reference)
 		json_object_set_new(plan->experiment_json, "reference",
 				    json_string(about->reference));
@@ -118,9 +117,8 @@ static inline void synthetic_packet(const struct synthetic *about, struct sample
 	for (int d = DIRECTION_REQUEST; d <= (int)DIRECTION_REPLY - about->no_replies; d++) {
 		span = 0;
 		for (size_t s = 0; about->segments[s]; s++) {
-			double ns = synthetic_latency(about->means_ns[s] * (d ? 0.8 : 1) *
-							      (s == 1 ? slower : 1),
-						      state);
+			double ns = synthetic_latency(
+				about->means_ns[s] * (d ? 0.8 : 1) * (s == 1 ? slower : 1), state);
 
 			samples_add(samples, at.cell, at.batch, at.iteration,
 				    samples_series(samples, about->segments[s], d, "ns"), ns);
@@ -144,8 +142,9 @@ static inline void synthetic_job(const struct synthetic *about, struct samples *
 {
 	size_t services = about->services ? about->services : 1;
 	uint64_t state = cell * 1000003u + batch * 7919u + 17;
-	double factor = 1 + 0.2 * (double)((cell % services) * (cell % services)) *
-				    (1.0 + (double)(cell / services)) +
+	double factor = 1 +
+			0.2 * (double)((cell % services) * (cell % services)) *
+				(1.0 + (double)(cell / services)) +
 			0.1 * (double)(cell / services);
 
 	for (int i = 0; i < 5; i++)
@@ -179,9 +178,9 @@ static inline json_t *synthetic_summary(const struct plan *plan, const struct sa
 static inline int synthetic_write(const struct synthetic *about, const char *dir,
 				  json_t **ret_summary, struct err *err)
 {
-	static const struct probe_block blocks[] = { { 0, BLOCK_OFF, 1000, 0, 7000000 },
-						     { 0, BLOCK_EMPTY, 1000, 8000, 7400000 },
-						     { 0, BLOCK_FULL, 1000, 8000, 7900000 } };
+	static const struct probe_block blocks[] = { { 0, BLOCK_OFF, 1000, 0, 7000 },
+						     { 0, BLOCK_EMPTY, 1000, 8000, 7400 },
+						     { 0, BLOCK_FULL, 1000, 8000, 7900 } };
 	_json_ json_t *environment = json_pack("{s:{s:s}}", "kernel", "release", "6.1.0-18-amd64");
 	_results_ struct results *results = NULL;
 	struct samples *samples = samples_new();

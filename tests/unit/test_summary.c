@@ -263,14 +263,11 @@ static size_t make_blocks(struct probe_block *blocks)
 	size_t count = 0;
 
 	for (unsigned round = 0; round < 3; round++) {
-		blocks[count++] =
-			(struct probe_block){ round, BLOCK_FULL, 500, 2000,
-					      500 * (off_ns[round] + 4 * full_ns[round]) };
-		blocks[count++] =
-			(struct probe_block){ round, BLOCK_OFF, 250, 0, 250 * off_ns[round] };
-		blocks[count++] =
-			(struct probe_block){ round, BLOCK_EMPTY, 1000, 0,
-					      1000 * (off_ns[round] + 4 * empty_ns[round]) };
+		blocks[count++] = (struct probe_block){ round, BLOCK_FULL, 500, 2000,
+							off_ns[round] + 4 * full_ns[round] };
+		blocks[count++] = (struct probe_block){ round, BLOCK_OFF, 250, 0, off_ns[round] };
+		blocks[count++] = (struct probe_block){ round, BLOCK_EMPTY, 1000, 0,
+							off_ns[round] + 4 * empty_ns[round] };
 	}
 	return count;
 }
