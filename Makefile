@@ -4,6 +4,7 @@
 # make demo      installs what is missing, builds, runs experiments/vxlan.json
 # make test      installs what is missing, builds, runs every test
 # make bench     ratios against named peers, in one run
+# make fuzz      feeds the parsers for LABRUN_FUZZ_SECONDS
 # make style     the gates of tests/style.sh
 # make install   under $(DESTDIR)$(prefix)
 
@@ -20,8 +21,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 PACKAGES := libbpf libnl-3.0 libnl-route-3.0 jansson
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -I. -I$(BUILD) -DLABRUN_DATADIR='"$(datadir)"' \
-	-DLABRUN_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+CPPFLAGS += -D_GNU_SOURCE -I. -I$(BUILD) -DLABRUN_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 ALL_CFLAGS := -std=gnu11 -ffp-contract=off $(WARNINGS) $(CFLAGS) $(SANITIZE)
 LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Werror -I. -I$(BUILD)
@@ -39,7 +39,7 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(2)
 endif
 
-.PHONY: all demo test bench style schema install deps tests clean
+.PHONY: all demo test bench fuzz style schema install deps tests clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -77,6 +77,25 @@ $(BUILD)/tests/%: tests/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIBRARY) $(LDLIBS) -lcmocka
+
+# Instrumented objects in a build of their own; -fsanitize=fuzzer brings main().
+FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LABRUN_FUZZ_SECONDS ?= 60
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(LIBRARY) $(LDLIBS)
+
+# The corpus stays, so that the next run goes on from there.
+fuzz:
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=$(CLANG) SANITIZE='$(FUZZ_SANITIZE)' \
+		$(BUILD)/fuzz/tests/fuzz/fuzz_experiment
+	@mkdir -p $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds
+	cp --parents experiments/*.json topologies/*.json tests/golden/*/*.json $(BUILD)/fuzz/seeds
+	$(BUILD)/fuzz/tests/fuzz/fuzz_experiment -dict=tests/fuzz/experiment.dict -max_len=16384 \
+		-timeout=30 -max_total_time=$(LABRUN_FUZZ_SECONDS) -print_final_stats=1 \
+		-verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds
 
 deps:
 	tests/deps.sh

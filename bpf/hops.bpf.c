@@ -21,6 +21,9 @@ const volatile __u64 stamp_magic;
 const volatile __u32 events_per_cpu;
 const volatile bool with_addresses;
 
+/* Whether net_dev_xmit is attached and takes what net_dev_start_xmit remembers. */
+bool remember_starts;
+
 struct hop_cpu cpus[HOPS_MAX_CPUS];
 
 struct {
@@ -67,13 +70,44 @@ static __always_inline bool is_lab(struct sk_buff *skb)
 	return bpf_map_lookup_elem(&nodes, &inode);
 }
 
+extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
+
+/*
+ * A load that may fault costs a nanosecond, the helper that does the same ten to twenty. The
+ * verifier allows the load through any type that the kernel's BTF has, from 6.2 on.
+ */
+static __always_inline bool read_stamp(const unsigned char *from, struct stamp *stamp)
+{
+	if (bpf_rdonly_cast) {
+		struct timespec64 *words =
+			bpf_rdonly_cast((void *)from, bpf_core_type_id_kernel(struct timespec64));
+
+		((__u64 *)stamp)[0] = words->tv_sec;
+		((__u64 *)stamp)[1] = words->tv_nsec;
+		return true;
+	}
+	return !bpf_probe_read_kernel(stamp, STAMP_BYTES, from);
+}
+
+static __always_inline bool read_byte(const unsigned char *from, __u8 *byte)
+{
+	if (bpf_rdonly_cast) {
+		struct in6_addr *bytes =
+			bpf_rdonly_cast((void *)from, bpf_core_type_id_kernel(struct in6_addr));
+
+		*byte = bytes->in6_u.u6_addr8[0];
+		return true;
+	}
+	return !bpf_probe_read_kernel(byte, 1, from);
+}
+
 /* ICMP: request 8 and reply 0; ICMPv6: request 128 and reply 129. Anything else is an error
  * message that quotes the packet, and no hop of ours. */
 static __always_inline bool icmp_direction(const unsigned char *end, struct packet *packet)
 {
 	__u8 type;
 
-	if (bpf_probe_read_kernel(&type, 1, end - packet->payload_bytes - 8))
+	if (!read_byte(end - packet->payload_bytes - 8, &type))
 		return false;
 	packet->direction = type == 0 || type == 129 ? STAMP_REPLY : STAMP_REQUEST;
 	return type == 8 || type == 128 || packet->direction == STAMP_REPLY;
@@ -96,8 +130,7 @@ static __always_inline bool identify(struct sk_buff *skb, struct hop_cpu *cpu, _
 	const unsigned char *end = skb->head + skb->tail;
 	struct stamp stamp = {};
 
-	if (skb->data_len || skb->len < STAMP_BYTES ||
-	    bpf_probe_read_kernel(&stamp, STAMP_BYTES, end - STAMP_BYTES) ||
+	if (skb->data_len || skb->len < STAMP_BYTES || !read_stamp(end - STAMP_BYTES, &stamp) ||
 	    stamp.magic != stamp_magic) {
 		count_other(skb, cpu, function);
 		return false;
@@ -177,7 +210,7 @@ static __always_inline int hop(struct sk_buff *skb, __u8 function)
 	index = log_event(cpu, &packet, skb->dev, function);
 	if (with_addresses && index >= 0)
 		log_addresses(skb, index, &packet);
-	if (function == HOP_NET_DEV_START_XMIT)
+	if (function == HOP_NET_DEV_START_XMIT && remember_starts)
 		remember_xmit(skb, cpu, &packet);
 	return 0;
 }

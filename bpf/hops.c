@@ -64,13 +64,19 @@ static void detach(struct hops *hops)
  * All are detached before any is attached: the first attachment to a tracepoint that has just lost
  * one waits for an RCU grace period, some ten milliseconds, and the others share it.
  */
-int hops_attach(struct hops *hops, enum hops_attach which, struct err *err)
+int hops_attach(struct hops *hops, enum hops_attach which, unsigned functions, struct err *err)
 {
+	if (hops->attached == which && hops->functions == functions)
+		return 0;
 	detach(hops);
 	hops->attached = which;
+	hops->functions = functions;
+	hops->skeleton->bss->remember_starts = functions & 1u << HOP_NET_DEV_XMIT;
 	for (size_t i = 0; i < HOP_FUNCTION_COUNT && which != HOPS_DETACHED; i++) {
 		struct hops_program *program = &hops->programs[i];
 
+		if (!(functions & 1u << i))
+			continue;
 		program->link =
 			bpf_program__attach(which == HOPS_FULL ? program->full : program->empty);
 		if (!program->link)
@@ -155,6 +161,7 @@ static int hops_load(struct hops *hops, const struct probe_setup *setup,
 	if (!hops->events || (setup->addresses && !hops->addresses))
 		return err_errno(err, -errno, "hops: map the log");
 	hops_programs(hops);
+	hops->all_functions = setup->addresses;
 	return 0;
 }
 
@@ -232,8 +239,8 @@ static int hops_start(struct probe *probe, const struct probe_job *job, struct e
 	struct hops *hops = (struct hops *)probe;
 	int code = enter_nodes(hops, job->lab, err);
 
-	if (!code && hops->attached != HOPS_FULL)
-		code = hops_attach(hops, HOPS_FULL, err);
+	if (!code)
+		code = hops_attach(hops, HOPS_FULL, hops_functions(hops, job->lab), err);
 	if (!code)
 		code = hops_count_devices(hops, job->lab, err);
 	for (size_t i = 0; i < HOP_FUNCTION_COUNT; i++)

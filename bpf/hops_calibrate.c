@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a firing of the probe costs: the same packets over loopback with no program attached, with
- * an empty one, and with the real one, in that order and the next round back again, so that drift
- * cancels between rounds and each change of programs (a grace period) serves two blocks.
- * run_time_ns would leave out the dispatch, which is half of it.
+ * empty ones, and with the real ones, then the same backwards, so that a drift of the machine's
+ * speed cancels. Each change of programs costs a grace period, so there are few of them.
+ * run_time_ns would leave out the dispatch, which is half of the cost.
  *
  * What could be challenged: loopback is warm. Between hops of a long path the probe's own code and
  * log have been pushed out of the caches a little, and it costs somewhat more there.
@@ -22,8 +22,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROUNDS 8
-#define BLOCKS_PER_ROUND 3
+#define CONDITIONS 3
+#define HALF_ROUNDS 4
+#define HALF_BLOCKS (CONDITIONS * HALF_ROUNDS)
 #define BLOCK_PACKETS 500
 
 /* A UDP socket that talks to itself: each packet crosses five of the tracepoints once. */
@@ -87,10 +88,8 @@ static int run_block(struct hops *hops, int fd, struct probe_block *block, struc
 		[BLOCK_EMPTY] = HOPS_EMPTY,
 		[BLOCK_FULL] = HOPS_FULL,
 	};
-	int code = 0;
+	int code = hops_attach(hops, attach[block->condition], HOPS_ALL_FUNCTIONS, err);
 
-	if (hops->attached != attach[block->condition])
-		code = hops_attach(hops, attach[block->condition], err);
 	hops_log_reset(hops);
 	if (!code)
 		code = send_block(hops, fd, block, err);
@@ -100,30 +99,34 @@ static int run_block(struct hops *hops, int fd, struct probe_block *block, struc
 }
 
 /* The empty twins fire as often as the real ones do. */
-static void share_events(struct probe_block *round)
+static void share_events(struct probe_block *blocks, size_t count)
 {
 	uint64_t events = 0;
 
-	for (unsigned i = 0; i < BLOCKS_PER_ROUND; i++)
-		events += round[i].events;
-	for (unsigned i = 0; i < BLOCKS_PER_ROUND; i++)
-		if (round[i].condition == BLOCK_EMPTY)
-			round[i].events = events;
+	for (size_t i = 0; i < count; i++)
+		if (blocks[i].condition == BLOCK_FULL)
+			events = blocks[i].events;
+	for (size_t i = 0; i < count; i++)
+		if (blocks[i].condition == BLOCK_EMPTY)
+			blocks[i].events = events;
 }
 
-static int run_round(struct hops *hops, int fd, unsigned round, struct probe_block *blocks,
-		     struct err *err)
+/* There or back: for each condition in turn, a block of each of this half's rounds. */
+static int run_half(struct hops *hops, int fd, unsigned half, struct probe_block *blocks,
+		    struct err *err)
 {
-	static const int there[BLOCKS_PER_ROUND] = { BLOCK_OFF, BLOCK_EMPTY, BLOCK_FULL };
+	static const int order[] = { BLOCK_OFF, BLOCK_EMPTY, BLOCK_FULL };
 	int code = 0;
 
-	for (unsigned i = 0; i < BLOCKS_PER_ROUND && !code; i++) {
-		unsigned at = round % 2 ? BLOCKS_PER_ROUND - 1 - i : i;
+	for (unsigned i = 0; i < HALF_BLOCKS && !code; i++) {
+		unsigned at = i / HALF_ROUNDS;
 
-		blocks[i] = (struct probe_block){ .round = round, .condition = there[at] };
+		blocks[i] = (struct probe_block){
+			.round = half * HALF_ROUNDS + i % HALF_ROUNDS,
+			.condition = order[half ? CONDITIONS - 1 - at : at],
+		};
 		code = run_block(hops, fd, &blocks[i], err);
 	}
-	share_events(blocks);
 	return code;
 }
 
@@ -132,14 +135,12 @@ int hops_calibrate(struct probe *probe, struct probe_block *blocks, size_t max, 
 	struct hops *hops = (struct hops *)probe;
 	_close_ int fd = open_echo(err);
 	struct probe_block discarded = {};
-	size_t count = 0;
 	int code = fd < 0 ? fd : send_block(hops, fd, &discarded, err);
 
-	for (unsigned round = 0; round < ROUNDS && !code; round++) {
-		if (count + BLOCKS_PER_ROUND > max)
-			break;
-		code = run_round(hops, fd, round, &blocks[count], err);
-		count += BLOCKS_PER_ROUND;
-	}
-	return code ? code : (int)count;
+	if (max < 2 * HALF_BLOCKS)
+		return 0;
+	for (unsigned half = 0; half < 2 && !code; half++)
+		code = run_half(hops, fd, half, &blocks[half * HALF_BLOCKS], err);
+	share_events(blocks, 2 * HALF_BLOCKS);
+	return code ? code : 2 * HALF_BLOCKS;
 }

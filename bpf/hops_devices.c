@@ -94,6 +94,19 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+/* Only what a probe is attached to can be compared. */
+static uint64_t difference(const struct hops *hops, const struct hops_device_count *count,
+			   const struct lab_counters *now)
+{
+	uint64_t sum = 0;
+
+	if (hops->functions & 1u << HOP_NET_DEV_START_XMIT)
+		sum += distance(now->tx_packets - count->before.tx_packets, count->traced_tx);
+	if (hops->functions & 1u << HOP_NETIF_RX)
+		sum += distance(now->rx_packets - count->before.rx_packets, count->traced_rx);
+	return sum;
+}
+
 /* Other packets seen on the wire may explain as many, but no more than there were. */
 static uint64_t unaccounted(struct hops *hops, const struct lab *lab, uint64_t background)
 {
@@ -107,8 +120,7 @@ static uint64_t unaccounted(struct hops *hops, const struct lab *lab, uint64_t b
 
 		if (lab_read_counters(lab, count->node, count->device, &now, &ignored))
 			continue;
-		off = distance(now.tx_packets - count->before.tx_packets, count->traced_tx) +
-		      distance(now.rx_packets - count->before.rx_packets, count->traced_rx);
+		off = difference(hops, count, &now);
 		sum += off > background ? off - background : 0;
 	}
 	return sum;

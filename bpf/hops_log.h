@@ -28,6 +28,8 @@ struct hops {
 	struct hops_bpf *skeleton;
 	struct hops_program programs[HOP_FUNCTION_COUNT];
 	enum hops_attach attached;
+	unsigned functions; /* a bit for each function attached */
+	bool all_functions; /* for a trace, not only those that the path asks for */
 	const struct hop_event *events; /* mapped; events_per_cpu for each CPU */
 	const struct hop_addresses *addresses; /* mapped, or NULL */
 	size_t cpu_count, events_per_cpu;
@@ -52,7 +54,10 @@ struct hops_totals {
 };
 struct hops_totals hops_log_totals(const struct hops *hops);
 
-int hops_attach(struct hops *hops, enum hops_attach which, struct err *err);
+#define HOPS_ALL_FUNCTIONS ((1u << HOP_FUNCTION_COUNT) - 1)
+int hops_attach(struct hops *hops, enum hops_attach which, unsigned functions, struct err *err);
+/* The functions at which a packet on the path's points is seen, a bit each. */
+unsigned hops_functions(const struct hops *hops, const struct lab *lab);
 
 /* Interface counters of the path's devices: noted at start, compared with what was traced. */
 int hops_count_devices(struct hops *hops, const struct lab *lab, struct err *err);

@@ -40,6 +40,28 @@ static const enum topo_role function_roles[HOP_FUNCTION_COUNT] = {
 	[HOP_NETIF_RECEIVE_SKB] = ROLE_DELIVER, [HOP_NAPI_GRO_RECEIVE_ENTRY] = ROLE_RX,
 };
 
+/*
+ * A program at a tracepoint that no point asks for would only add to what is measured. Received
+ * is where either of two tracepoints fires, by the device; the driver's return is known by its
+ * call.
+ */
+unsigned hops_functions(const struct hops *hops, const struct lab *lab)
+{
+	const struct list *path = &lab_topology(lab)->path;
+	const struct topo_point *points = path->items;
+	unsigned functions = 1u << HOP_NET_DEV_START_XMIT;
+
+	if (hops->all_functions)
+		return HOPS_ALL_FUNCTIONS;
+	for (size_t i = 0; i < path->count; i++)
+		for (size_t j = 0; j < points[i].place_count; j++)
+			for (unsigned f = 0; f < HOP_FUNCTION_COUNT; f++)
+				if (function_roles[f] == points[i].places[j].role ||
+				    function_roles[f] == path_mirror_role(points[i].places[j].role))
+					functions |= 1u << f;
+	return functions;
+}
+
 static int compare_spots(const void *left, const void *right)
 {
 	const struct spot *a = left, *b = right;

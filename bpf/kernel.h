@@ -60,4 +60,16 @@ struct sk_buff {
 	unsigned char *head;
 };
 
+/* Two words, and a byte, that happen to have a type in the kernel's BTF: see read_stamp(). */
+struct timespec64 {
+	__s64 tv_sec;
+	__s64 tv_nsec;
+};
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
 #pragma clang attribute pop

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #define COMMAND_USAGE(name_, arguments_, help_) { .name = #name_, .arguments = arguments_ },
 
@@ -19,6 +20,15 @@ enum outcome cmd_fail(const struct err *err)
 
 	fprintf(stderr, "labrun: %s\n", err->text);
 	return outcomes[err->class];
+}
+
+enum outcome cmd_ended(int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= OUTCOME_INTERRUPTED)
+		return (enum outcome)WEXITSTATUS(status);
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "labrun: killed by signal %d\n", WTERMSIG(status));
+	return OUTCOME_FAILED;
 }
 
 enum outcome cmd_usage(const char *verb, const char *message)

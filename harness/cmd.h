@@ -42,5 +42,7 @@ COMMANDS(COMMAND_PROTOTYPE)
 
 /* Says the error on stderr and what outcome it makes. */
 enum outcome cmd_fail(const struct err *err);
+/* The outcome of a child in the sandbox, by the status it ended with; says if it was killed. */
+enum outcome cmd_ended(int status);
 /* "labrun VERB: message" plus how to use the verb. */
 enum outcome cmd_usage(const char *verb, const char *message);

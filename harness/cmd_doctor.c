@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct tally {
@@ -60,5 +59,5 @@ enum outcome cmd_doctor(int argc, char **argv)
 		return cmd_fail(&err);
 	if (code == 0)
 		_exit(examine(root));
-	return WIFEXITED(status) ? (enum outcome)WEXITSTATUS(status) : OUTCOME_FAILED;
+	return cmd_ended(status);
 }

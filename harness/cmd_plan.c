@@ -39,13 +39,15 @@ enum outcome cmd_plan(int argc, char **argv)
 {
 	struct err err = {};
 	struct plan *plan;
+	size_t batches;
 
 	if (argc != 2)
 		return cmd_usage("plan", "one experiment");
 	if (plan_load(&plan, argv[1], NULL, stderr, &err))
 		return cmd_fail(&err);
-	printf("%s: %zu cell%s x %zu batches\n", plan->name, plan->cell_count,
-	       plan->cell_count == 1 ? "" : "s", plan->job_count / plan->cell_count);
+	batches = plan->job_count / plan->cell_count;
+	printf("%s: %zu cell%s x %zu batch%s\n", plan->name, plan->cell_count,
+	       plan->cell_count == 1 ? "" : "s", batches, batches == 1 ? "" : "es");
 	print_cells(plan);
 	print_order(plan);
 	/* Building and draining a batch of the shipped topologies takes 10 to 50 ms. */

@@ -34,12 +34,38 @@ static void tell(const struct topology *topology)
 		topology->nodes.count > 20 ? " ..." : "");
 }
 
+/*
+ * Ctrl-C is the shell's own affair; SIGTERM and SIGHUP are meant for us and end it all. As the
+ * sandbox's first process we inherit orphans, and reap them.
+ */
+static int wait_shell(pid_t pid, const sigset_t *set, struct err *err)
+{
+	int status = 0;
+	pid_t ended;
+
+	for (;;) {
+		int signal = sigwaitinfo(set, NULL);
+
+		if (signal == SIGTERM || signal == SIGHUP)
+			return err_interrupted(err);
+		while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
+			if (ended == pid)
+				return WIFEXITED(status) ? WEXITSTATUS(status)
+							 : 128 + WTERMSIG(status);
+	}
+}
+
 static int spawn(char *const *command, struct err *err)
 {
-	sigset_t none;
-	int status;
-	pid_t pid = fork();
+	sigset_t set, none;
+	pid_t pid;
 
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	pid = fork();
 	if (pid < 0)
 		return err_errno(err, -errno, "start a shell");
 	if (pid == 0) {
@@ -49,13 +75,10 @@ static int spawn(char *const *command, struct err *err)
 		fprintf(stderr, "labrun: %s: %s\n", command[0], strerror(errno));
 		_exit(127);
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_errno(err, -errno, "wait for the shell");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return wait_shell(pid, &set, err);
 }
 
-/* Inside the sandbox: its status is the command's, as a shell's would be. */
+/* Inside the sandbox: the command's status, as a shell would give it. */
 static int run_inside(const struct topology *topology, char **command, struct err *err)
 {
 	char *const shell[] = { getenv("SHELL") ? getenv("SHELL") : "/bin/sh", NULL };
@@ -82,9 +105,13 @@ static enum outcome enter(const struct topology *topology, char **command)
 		return cmd_fail(&err);
 	if (code == 0) {
 		code = run_inside(topology, command, &err);
-		_exit(code < 0 ? (cmd_fail(&err), 4) : code);
+		if (code < 0)
+			_exit(cmd_fail(&err));
+		if (code == 128 + SIGINT)
+			_exit(OUTCOME_INTERRUPTED);
+		_exit(code ? OUTCOME_FAILED : OUTCOME_OK);
 	}
-	return WIFEXITED(status) && !WEXITSTATUS(status) ? OUTCOME_OK : OUTCOME_FAILED;
+	return WIFEXITED(status) ? (enum outcome)WEXITSTATUS(status) : OUTCOME_FAILED;
 }
 
 enum outcome cmd_shell(int argc, char **argv)

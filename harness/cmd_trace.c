@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static int take_journey(void *context, struct probe *const *probes, const struct lab *lab,
 			struct err *err)
@@ -67,5 +66,5 @@ enum outcome cmd_trace(int argc, char **argv)
 	plan_free(plan);
 	if (code < 0)
 		return cmd_fail(&err);
-	return WIFEXITED(status) ? (enum outcome)WEXITSTATUS(status) : OUTCOME_FAILED;
+	return cmd_ended(status);
 }

@@ -83,16 +83,27 @@ static void try_btf(const struct doctor *doctor)
 	tell(doctor, checkup, fd);
 }
 
+static const void *defaults(const struct kind *kind, struct arena *arena)
+{
+	_diag_ struct diag *diag = diag_new("doctor", NULL, 0);
+	_json_ json_t *empty = json_object();
+	void *params = arena_alloc(arena, kind->params_size);
+
+	field_parse(kind->fields, empty, NULL, params, arena, diag);
+	return params;
+}
+
 static void try_probes(const struct doctor *doctor)
 {
 	const struct probe_setup setup = { .magic = 1, .packets = 1, .events_per_packet = 64 };
+	_arena_ struct arena *arena = arena_new();
 
 	for (const struct kind *const *kind = probe_kinds; *kind; kind++) {
 		const struct probe_ops *ops = (const struct probe_ops *)*kind;
 		struct checkup checkup = { .group = "probe", .name = ops->kind.name,
 					   .needed = true };
 		struct probe *probe = NULL;
-		int code = ops->open(&probe, &setup, NULL, &checkup.why);
+		int code = ops->open(&probe, &setup, defaults(&ops->kind, arena), &checkup.why);
 
 		if (!code)
 			ops->close(probe);

@@ -207,8 +207,16 @@ static bool is_folder(const char *base, const char *name)
 	return !stat(path, &status) && S_ISDIR(status.st_mode);
 }
 
-/* The program lies in build/ of its tree, or deeper (sanitizer builds, tests). */
-static char *find_source_tree(void)
+static bool is_data(const char *path)
+{
+	return is_folder(path, "topologies") && is_folder(path, "experiments");
+}
+
+/*
+ * By where the program is, so that neither a tree nor an installation can be moved from under it:
+ * in build/ of its tree or deeper (sanitizer builds, tests), or in bin/ beside share/labrun.
+ */
+static char *find_by_program(void)
 {
 	char path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -222,8 +230,12 @@ static char *find_source_tree(void)
 		if (!slash || slash == path)
 			return NULL;
 		*slash = '\0';
-		if (is_folder(path, "topologies") && is_folder(path, "experiments"))
+		if (is_data(path))
 			return strdup(path);
+		snprintf(slash, sizeof(path) - (size_t)(slash - path), "/share/labrun");
+		if (is_data(path))
+			return strdup(path);
+		*slash = '\0';
 	}
 	return NULL;
 }
@@ -231,10 +243,10 @@ static char *find_source_tree(void)
 char *file_data_dir(void)
 {
 	const char *given = getenv("LABRUN_DATA");
-	char *dir = given && *given ? strdup(given) : find_source_tree();
+	char *dir = given && *given ? strdup(given) : find_by_program();
 
 	if (!dir)
-		dir = strdup(LABRUN_DATADIR);
+		dir = strdup("/usr/local/share/labrun");
 	if (!dir)
 		abort();
 	return dir;

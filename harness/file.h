@@ -23,7 +23,8 @@ int file_make_dirs(const char *path, char **ret_made, struct err *err);
 
 /*
  * The folder that holds experiments/, topologies/, plots/ and results/reference/: $LABRUN_DATA,
- * else the source tree that the program was built in, else the installed one. The caller frees.
+ * else by where the program is: the source tree it was
+ * built in, or share/labrun beside its bin. The caller frees.
  */
 char *file_data_dir(void);
 /* "<data>/<folder>/<name><suffix>"; the caller frees. */

@@ -5,6 +5,7 @@
 #include "harness/document.h"
 #include "harness/fault_map.h"
 #include "harness/json_set.h"
+#include "harness/plan_claims.h"
 #include "harness/plan_order.h"
 #include "harness/plan_sets.h"
 #include "harness/sweep.h"
@@ -265,6 +266,10 @@ static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 		if (code)
 			return code;
 		check_jobs(planner);
+		/* Of a sweep that cannot be expanded the factors are not known, and who takes
+		 * another by --set wants to see cells, not what is claimed of them. */
+		if (planner->sweep->cell_count && !plan_sets_change(&planner->sets, "sweep"))
+			plan_check_claims(plan, planner->root, planner->experiment.diag);
 	}
 	count = print_faults(planner, faults);
 	if (count) {

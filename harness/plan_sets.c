@@ -105,7 +105,8 @@ int plan_sets_apply(struct plan_sets *sets, json_t *root, bool topology, struct 
 			continue;
 		fault = plan_set_path(root, topology, set->path, set->value, &set->made);
 		if (fault)
-			return err_usage(err, "--set %s: the path %s", set->text, fault);
+			return err_usage(err, "--set %s: \"%.*s\" %s", set->text,
+					 (int)strcspn(set->text, "="), set->text, fault);
 		drop_rival(root, set);
 	}
 	return 0;
@@ -141,6 +142,14 @@ int plan_sets_check(const struct plan_sets *sets, const struct sweep *sweep, str
 				return err_usage(err, "--set %s: the sweep varies it already",
 						 sets->items[i].text);
 	return 0;
+}
+
+bool plan_sets_change(const struct plan_sets *sets, const char *member)
+{
+	for (size_t i = 0; i < sets->count; i++)
+		if (is_within(sets->items[i].path, member, strlen(member)))
+			return true;
+	return false;
 }
 
 struct diag *plan_sets_find(const struct plan_sets *sets, const char *path, bool topology)

@@ -41,6 +41,8 @@ void plan_sets_done(struct plan_sets *sets);
 int plan_sets_apply(struct plan_sets *sets, json_t *root, bool topology, struct err *err);
 /* What the sweep varies cannot be set: one of the two would silently win. */
 int plan_sets_check(const struct plan_sets *sets, const struct sweep *sweep, struct err *err);
+/* Whether any is of that member of the experiment. */
+bool plan_sets_change(const struct plan_sets *sets, const char *member);
 /* The faults of the set that a path's value came from, or NULL. */
 struct diag *plan_sets_find(const struct plan_sets *sets, const char *path, bool topology);
 /* Prints all faults and returns how many. */

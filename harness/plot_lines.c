@@ -48,7 +48,7 @@ static struct line_panel *find_panel(struct lines *lines, const char *title, con
 
 static void by_direction(struct lines *lines, enum direction direction)
 {
-	static const char *const titles[] = { "request", "reply", "both directions" };
+	static const char *const titles[] = { "request", "reply", "the load's own view" };
 	const struct plot_data *data = lines->data;
 
 	for (size_t i = 0; i < data->name_count; i++) {

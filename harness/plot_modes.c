@@ -229,7 +229,7 @@ static int draw(struct modes *modes, const struct plot_data *first, char **ret_s
 	for (size_t i = 0; i < modes->palette_count; i++)
 		page_legend(&page, modes->palette[i], plot_colour(i), 0);
 	if (modes->published)
-		page_legend(&page, "as published", REFERENCE_COLOUR, 0);
+		page_legend(&page, "as the paper has it", REFERENCE_COLOUR, 0);
 	page_grid(&page, &(struct page_grid){ .count = panels,
 					      .columns = 1,
 					      .panel_height = 230,

@@ -83,7 +83,7 @@ static void put_legend(struct page *page, const struct bars *bars)
 				json_object_get(bars->data->folder.experiment, "reference"));
 			_free_ char *text = NULL;
 
-			if (asprintf(&text, "%s, as published (%s)",
+			if (asprintf(&text, "%s, as the paper has it (%s)",
 				     direction_names[bars->directions[d]], source) < 0)
 				abort();
 			page_legend(page, text, REFERENCE_COLOUR, 0);

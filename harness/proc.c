@@ -125,6 +125,9 @@ child_run(const char *path, const struct proc *proc, const struct streams *strea
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sigaction(SIGPIPE, &fallback, NULL);
+	/* Ctrl-C is for us to act on, at a time of our choosing: the terminal sends it to a group.
+	 */
+	setpgid(0, 0);
 	if (dup2(streams->error, STDERR_FILENO) < 0 || dup2(streams->out, STDOUT_FILENO) < 0 ||
 	    dup2(streams->in, STDIN_FILENO) < 0)
 		_exit(127);

@@ -155,13 +155,16 @@ static int wait_until_ready(struct run_loader *loader, const struct experiment *
 int run_load_warm_up(struct run_loader *loader, const struct experiment *experiment,
 		     const struct lab *lab, struct err *err)
 {
-	struct load_pass pass = make_pass(loader, experiment, experiment->load.common);
+	struct load_common common = *(const struct load_common *)experiment->load.common;
+	struct load_pass pass = make_pass(loader, experiment, &common);
 	struct load_report *report;
 	struct load *load = NULL;
 	int code = wait_until_ready(loader, experiment, lab, err);
 
 	if (code)
 		return code;
+	/* It fills caches and tables; there is nothing to pace. */
+	common.interval_us = 0;
 	pass.count = experiment->warmup;
 	pass.first_sequence = STAMP_WARMUP;
 	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
@@ -188,7 +191,7 @@ static void record(struct load_report *report, const struct experiment *experime
 		add_values(samples, job, load_round_trip_ns(report), report->count,
 			   samples_series(samples, "rtt", DIRECTION_BOTH, "ns"));
 	add_values(samples, job, load_lateness_ns(report), report->count,
-		   samples_series(samples, "lateness", DIRECTION_REQUEST, "ns"));
+		   samples_series(samples, "lateness", DIRECTION_BOTH, "ns"));
 	samples_count(samples, job->cell, job->batch, "sent", sent);
 	samples_count(samples, job->cell, job->batch, "received", received);
 	samples_count(samples, job->cell, job->batch, "unanswered",

@@ -66,8 +66,12 @@ static int raise_loopback(struct err *err)
 
 static int private_mounts(unsigned flags, struct err *err)
 {
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
+		/* In a chroot / is no mount point. Without mounts of our own none can get out. */
+		if (errno == EINVAL && !(flags & SANDBOX_NAMES))
+			return 0;
 		return err_errno(err, -errno, "make mounts private");
+	}
 	/* In a container /proc may be mounted in parts, and then a new one is refused: the old
 	 * one shows the wrong processes, but what labrun needs of it is there. */
 	mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);

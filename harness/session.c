@@ -14,7 +14,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 struct session {
 	const struct plan *plan;
@@ -174,8 +173,5 @@ enum outcome session_run(const struct plan *plan, const struct session_options *
 	json_decref(session.environment);
 	if (code < 0)
 		return cmd_fail(&err);
-	if (WIFEXITED(status))
-		return (enum outcome)WEXITSTATUS(status);
-	fprintf(stderr, "labrun: the run was killed by signal %d\n", WTERMSIG(status));
-	return OUTCOME_FAILED;
+	return cmd_ended(status);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "topologies/path.h"
 
-static enum topo_role mirror_role(enum topo_role role)
+enum topo_role path_mirror_role(enum topo_role role)
 {
 	switch (role) {
 	case ROLE_TX:
@@ -29,7 +29,7 @@ static struct topo_point mirror_point(const struct topo_point *point, struct are
 
 		if (place.role == ROLE_XMITTED)
 			continue;
-		place.role = mirror_role(place.role);
+		place.role = path_mirror_role(place.role);
 		mirrored.places[mirrored.place_count++] = place;
 	}
 	return mirrored;

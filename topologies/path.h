@@ -24,6 +24,9 @@ struct path {
 	size_t segment_count;
 };
 
+/* What a role is for a packet that goes the other way. */
+enum topo_role path_mirror_role(enum topo_role role);
+
 /* Lives in `arena`; places of the mirror too. NULL if the topology declares no path. */
 const struct path *path_derive(const struct topology *topology, enum direction direction,
 			       struct arena *arena);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# What a hop costs on paths of 1 to 63 routers (experiments/path-length.json): of the routers alone,
+# What a hop costs on paths of 1 to 64 routers (experiments/path-length.json): of the routers alone,
 # and of the whole path, links too, for each router. Means over both directions, of p50, which what
 # else runs on the machine moves less than the mean.
 

@@ -3,8 +3,8 @@
  * floor NODES QUEUES: what the kernel itself takes to build the hub. The same namespaces, names,
  * links, addresses and devices brought up as in hub-1000.json, by requests that are laid out once
  * and sent many at a time, without a file to read, a check, an answer for each or any memory.
- * QUEUES 0 leaves their number to the kernel, as `ip link add` does: it makes one for each CPU, then
- * takes all but one away again, and waits for two RCU grace periods a link.
+ * QUEUES 0 leaves their number to the kernel, as `ip link add` does: it makes one for each CPU,
+ * then takes all but one away again, and waits for two RCU grace periods a link.
  *
  * To be run in fresh network and mount namespaces with a /run of its own.
  */
@@ -72,7 +72,8 @@ static void *append(struct batch *batch, size_t bytes)
 	return at;
 }
 
-static void begin(struct batch *batch, uint16_t type, uint16_t flags, const void *head, size_t bytes)
+static void begin(struct batch *batch, uint16_t type, uint16_t flags, const void *head,
+		  size_t bytes)
 {
 	if (batch->bytes + REQUEST_MAX > BATCH_BYTES)
 		flush(batch);
@@ -136,7 +137,9 @@ static void set_up(struct batch *batch, int index)
 
 static void add_address(struct batch *batch, unsigned node)
 {
-	struct ifaddrmsg info = { .ifa_family = AF_INET, .ifa_prefixlen = 15, .ifa_index = LEAF_INDEX };
+	struct ifaddrmsg info = { .ifa_family = AF_INET,
+				  .ifa_prefixlen = 15,
+				  .ifa_index = LEAF_INDEX };
 	uint32_t address = htonl(0xc6120000u + node);
 
 	begin(batch, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));

@@ -27,6 +27,8 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
+# Sourced files use what follows.
+# shellcheck disable=SC2317
 say() { echo "bench: $*" >&2; }
 cannot() { say "could not run: $*"; status=1; }
 row() { printf '| %s | %s | %s | %s | %s |\n' "$@" >>"$work/table"; }
@@ -41,12 +43,15 @@ calc() { awk "BEGIN { printf \"$1\", $2 }"; }
 # "1.23 s (1.30)": the best and the median of milliseconds
 best_and_median() { calc "%.2f s (%.2f)" "$(best "$1") / 1000, $(median "$1") / 1000"; }
 
+# What a command said of its failure
+why() { grep -m1 -E 'failed:|labrun:|rror' "$work/out" || tail -1 "$work/out"; }
+
 # 0 and 1 (a claim does not hold) are measurements, anything else is none.
 run_labrun() { # arguments of `labrun run`
 	local code=0
 
 	"$labrun" run --quiet "$@" >"$work/out" 2>&1 || code=$?
-	[ $code -le 1 ] || { cannot "labrun run $*: status $code: $(tail -1 "$work/out")"; return 1; }
+	[ "$code" -le 1 ] || { cannot "labrun run $*: status $code: $(why)"; return 1; }
 }
 
 for need in jq unshare nsenter ip "${CC:-gcc}"; do

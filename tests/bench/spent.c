@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * spent FILE COMMAND...: runs the command and appends "wall_ms user_ms sys_ms peak_kib" to FILE. The
- * peak is that of the largest process among those the command waited for. Exits as the command did.
+ * spent FILE COMMAND...: runs the command and appends "wall_ms user_ms sys_ms peak_kib" to FILE.
+ * The peak is that of the largest process among those the command waited for. Exits as the command
+ * did.
  */
 #include <stdio.h>
 #include <stdlib.h>

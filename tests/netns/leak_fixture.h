@@ -11,7 +11,9 @@
 
 #include <bpf/bpf.h>
 #include <ctype.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 /* The kernel takes namespaces down behind our back, after their last holder has gone. */
@@ -140,11 +142,27 @@ static inline void note_namespace(struct numbers *inodes, const char *text)
 		numbers_add(inodes, inode);
 }
 
-static inline void note_link(struct numbers *inodes, const char *path)
+/* A socket keeps the namespace that it was made in, wherever its process went since. */
+static inline void note_socket(struct numbers *inodes, pid_t pid, int number)
+{
+	_close_ int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	_close_ int copy = (int)syscall(SYS_pidfd_getfd, process, number, 0);
+	_close_ int netns = copy < 0 ? -1 : ioctl(copy, SIOCGSKNS);
+	struct stat status;
+
+	if (netns >= 0 && !fstat(netns, &status) && !numbers_have(inodes, (uint32_t)status.st_ino))
+		numbers_add(inodes, (uint32_t)status.st_ino);
+}
+
+static inline void note_link(struct numbers *inodes, const char *path, pid_t pid, int number)
 {
 	char target[64] = "";
 
-	if (readlink(path, target, sizeof(target) - 1) > 0 && target[0] == 'n')
+	if (readlink(path, target, sizeof(target) - 1) <= 0)
+		return;
+	if (!strncmp(target, "socket:", 7))
+		note_socket(inodes, pid, number);
+	else if (target[0] == 'n')
 		note_namespace(inodes, target);
 }
 
@@ -152,14 +170,14 @@ static inline void see_namespaces(const char *path, pid_t pid, void *inodes)
 {
 	_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
-	char link[PATH_MAX];
+	char link[PATH_MAX + 300];
 
 	snprintf(link, sizeof(link), "/proc/%d/ns/net", pid);
-	note_link(inodes, link);
+	note_link(inodes, link, pid, -1);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
 		snprintf(link, sizeof(link), "%s/%s", path, entry->d_name);
-		note_link(inodes, link);
+		note_link(inodes, link, pid, atoi(entry->d_name));
 	}
 }
 
@@ -216,7 +234,7 @@ static inline void see_held(const char *path, pid_t pid, void *context)
 
 	(void)pid;
 	while (dir && (entry = readdir(dir))) {
-		char info[PATH_MAX], text[2048];
+		char info[PATH_MAX + 300], text[2048];
 		const char *at;
 
 		snprintf(info, sizeof(info), "%s/%s", path, entry->d_name);

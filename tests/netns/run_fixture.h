@@ -299,24 +299,34 @@ static inline void remove_tree(const char *path)
 	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* For cmocka: each test in a fresh folder, where it is safe to leave things. */
+/* Each test's state: its fresh folder, where it is safe to leave things, and what it is about. */
+struct work {
+	char folder[32];
+	const void *about; /* the test's initial_state */
+};
+
+static inline const void *about_of(void **state)
+{
+	return ((const struct work *)*state)->about;
+}
+
 static inline int enter_work_folder(void **state)
 {
-	char path[] = "/tmp/labrun-test.XXXXXX";
+	struct work *work = calloc(1, sizeof(*work));
 
-	if (!mkdtemp(path) || chmod(path, 0755) || chdir(path))
-		return -1;
-	*state = strdup(path);
-	return 0;
+	*work = (struct work){ .folder = "/tmp/labrun-test.XXXXXX", .about = *state };
+	*state = work;
+	return !mkdtemp(work->folder) || chmod(work->folder, 0755) || chdir(work->folder) ? -1 : 0;
 }
 
 static inline int leave_work_folder(void **state)
 {
-	if (chdir("/"))
-		return -1;
-	remove_tree(*state);
-	free(*state);
-	return 0;
+	struct work *work = *state;
+	int code = chdir("/");
+
+	remove_tree(work->folder);
+	free(work);
+	return code;
 }
 
 #define program_test(body)                                                                         \

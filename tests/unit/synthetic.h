@@ -130,7 +130,7 @@ static inline void synthetic_packet(const struct synthetic *about, struct sample
 				    samples_series(samples, about->span, d, "ns"), span);
 	}
 	samples_add(samples, at.cell, at.batch, at.iteration,
-		    samples_series(samples, "lateness", DIRECTION_REQUEST, "ns"),
+		    samples_series(samples, "lateness", DIRECTION_BOTH, "ns"),
 		    (double)(uint64_t)(200 * synthetic_random(state)));
 	if (!about->no_replies)
 		samples_add(samples, at.cell, at.batch, at.iteration,

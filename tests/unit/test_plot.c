@@ -99,7 +99,7 @@ static void test_one_cell(void **state)
 	expect_charts(dir, (bool[]){ true, true, true, true, false });
 	svg = join(dir, "plots/segments", ".svg");
 	text = read_text(svg);
-	assert_non_null(strstr(text, "as published (bridge)"));
+	assert_non_null(strstr(text, "as the paper has it (bridge)"));
 	assert_non_null(strstr(text, ">hypervisor<"));
 	assert_non_null(strstr(text, "Linux 6.1.0-18-amd64, native, 4 batches of 30"));
 	free(text);

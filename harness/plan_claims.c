@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/plan_claims.h"
+
+#include <string.h>
+
+/* The list has its fault already beyond that. */
+#define CLAIMS_MAX 100
+
+struct checker {
+	const struct plan *plan;
+	struct diag *diag;
+};
+
+/* A factor is named by its whole path, or by the end of it if that is clear: "mtu". */
+static bool names(const char *name, const char *path)
+{
+	size_t name_length = strlen(name), path_length = strlen(path);
+
+	if (path_length <= name_length)
+		return !strcmp(name, path);
+	return path[path_length - name_length - 1] == '.' &&
+	       !strcmp(path + path_length - name_length, name);
+}
+
+/* The whole path of that factor, or NULL with a fault. All cells have the same. */
+static const char *find_factor(struct checker *checker, const char *name, const struct jpath *at,
+			       enum diag_place place)
+{
+	json_t *factors = checker->plan->cells[0].factors, *value;
+	const char *path, *found = NULL;
+
+	if (json_object_get(factors, name))
+		return name;
+	json_object_foreach (factors, path, value) {
+		if (!names(name, path))
+			continue;
+		if (found) {
+			diag_add(checker->diag, at, place,
+				 "\"%.64s\" may be \"%.64s\" or \"%.64s\" of the sweep", name,
+				 found, path);
+			return NULL;
+		}
+		found = path;
+	}
+	if (!json_object_size(factors))
+		diag_add(checker->diag, at, place,
+			 "\"%.64s\" is no factor: the experiment has no \"sweep\"", name);
+	else if (!found)
+		diag_add(checker->diag, at, place, "the sweep has no factor \"%.64s\"", name);
+	return found;
+}
+
+/* 1500 and 1500.0 are the same factor. */
+static bool same_value(const json_t *a, const json_t *b)
+{
+	if (json_is_number(a) && json_is_number(b))
+		return json_number_value(a) == json_number_value(b);
+	return json_equal(a, b);
+}
+
+static bool has_value(const struct plan *plan, const char *path, const json_t *value)
+{
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (same_value(json_object_get(plan->cells[i].factors, path), value))
+			return true;
+	return false;
+}
+
+/* {factor: value, ...}: some cell must have each. */
+static void check_factors(struct checker *checker, json_t *wanted, const struct jpath *at)
+{
+	const char *name, *path;
+	json_t *value;
+
+	json_object_foreach (wanted, name, value) {
+		const struct jpath here = { .up = at, .key = name };
+
+		path = find_factor(checker, name, &here, DIAG_KEY);
+		if (path && !has_value(checker->plan, path, value))
+			diag_add(checker->diag, &here, DIAG_VALUE,
+				 "the sweep's \"%.64s\" has no such value", path);
+	}
+}
+
+/* A selection, or a list of them. */
+static void check_selection(struct checker *checker, json_t *json, const struct jpath *at)
+{
+	const struct jpath factors = { .up = at, .key = "factors" };
+	json_t *item;
+	size_t i;
+
+	check_factors(checker, json_object_get(json, "factors"), &factors);
+	json_array_foreach (json, i, item) {
+		const struct jpath here = { .up = at, .index = i };
+		const struct jpath inner = { .up = &here, .key = "factors" };
+
+		check_factors(checker, json_object_get(item, "factors"), &inner);
+	}
+}
+
+static void check_claim(struct checker *checker, json_t *claim, const struct jpath *at)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (claim, key, value) {
+		const struct jpath here = { .up = at, .key = key };
+
+		if (!strcmp(key, "over") && json_is_string(value))
+			find_factor(checker, json_string_value(value), &here, DIAG_VALUE);
+		else if (!strcmp(key, "where"))
+			check_factors(checker, value, &here);
+		else
+			check_selection(checker, value, &here);
+	}
+}
+
+void plan_check_claims(const struct plan *plan, const json_t *experiment, struct diag *diag)
+{
+	struct checker checker = { plan, diag };
+	const struct jpath root = { .key = "claims" };
+	json_t *claim;
+	size_t i;
+
+	json_array_foreach (json_object_get(experiment, "claims"), i, claim) {
+		if (i == CLAIMS_MAX)
+			break;
+		check_claim(&checker, claim, &(const struct jpath){ .up = &root, .index = i });
+	}
+}
