@@ -2,6 +2,7 @@
 #include "harness/cmd.h"
 
 #include "harness/cleanup.h"
+#include "harness/file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,14 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Found once, before the sandbox: in its mount namespace a chroot's paths look different. */
+static void settle_data_dir(void)
+{
+	_free_ char *dir = file_data_dir();
+
+	setenv("LABRUN_DATA", dir, 1);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -68,6 +77,7 @@ int main(int argc, char **argv)
 		printf("labrun %s\n", LABRUN_VERSION);
 		return 0;
 	}
+	settle_data_dir();
 	command = find_command(argv[1]);
 	outcome = command ? command->run(argc - 1, argv + 1) : cmd_run(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {

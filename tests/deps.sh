@@ -7,7 +7,7 @@ packages="gcc libc6-dev make pkg-config clang libclang-rt-14-dev bpftool libbpf-
 	libnl-route-3-dev libjansson-dev libcmocka-dev nftables iproute2 iputils-ping gnuplot-nox
 	fonts-dejavu-core procps"
 # for `make style` and `make bench`
-packages="$packages clang-format universal-ctags bpftrace"
+packages="$packages clang-format universal-ctags bpftrace jq"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	echo "deps: not a Debian system; these packages' counterparts are needed:" $packages >&2

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Files from strangers, through all that reads them: `make fuzz`. Each input is taken for an
- * experiment, by the path that every verb takes, and for a topology. Nothing is built from it.
+ * experiment, by the path that every verb takes, and for a topology; what comes after a NUL, which
+ * no such file can hold, is a --set. Nothing is built from it.
  */
 #include "harness/cleanup.h"
 #include "harness/document.h"
@@ -79,6 +80,11 @@ static bool has_many_cells(const json_t *json)
 	return count > CELLS_MAX;
 }
 
+static bool is_costly(const json_t *json)
+{
+	return repeats_often(json) || has_many_cells(json);
+}
+
 static void try_topology(struct document *document)
 {
 	_arena_ struct arena *arena = arena_new();
@@ -92,11 +98,13 @@ static void try_topology(struct document *document)
 }
 
 /* A refusal must come with words. */
-static void try_experiment(const char *path)
+static void try_experiment(const char *path, const char *set)
 {
+	const char *const sets[] = { set, NULL };
+	const struct plan_options options = { .sets = sets };
 	struct plan *plan = NULL;
 	struct err err = {};
-	int code = plan_load(&plan, path, NULL, nowhere(), &err);
+	int code = plan_load(&plan, path, &options, nowhere(), &err);
 
 	if (!code != !err.text[0] || !code != !!plan)
 		abort();
@@ -105,16 +113,22 @@ static void try_experiment(const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	size_t length = strnlen((const char *)data, size);
+	_free_ char *set =
+		length < size ? strndup((const char *)data + length + 1, size - length - 1) : NULL;
 	struct document document = {};
 	struct err err = {};
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory_file());
-	if (ftruncate(memory_file(), 0) || pwrite(memory_file(), data, size, 0) != (ssize_t)size ||
+	if (ftruncate(memory_file(), 0) ||
+	    pwrite(memory_file(), data, length, 0) != (ssize_t)length ||
 	    document_read(&document, path, &err))
 		abort();
-	if (!repeats_often(document.json) && !has_many_cells(document.json)) {
-		try_experiment(path);
+	/* What a --set may do to either is not foreseen, but for this. */
+	if (!is_costly(document.json) &&
+	    (!set || (!strstr(set, "repeat") && !strstr(set, "sweep")))) {
+		try_experiment(path, set);
 		if (document.json)
 			try_topology(&document);
 	}
