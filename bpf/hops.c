@@ -107,7 +107,7 @@ static int size_log(struct hops *hops, const struct probe_setup *setup,
 			       (unsigned long long)(room * hops->cpu_count));
 	if (events < LOG_MIN_EVENTS)
 		events = LOG_MIN_EVENTS;
-	if (params->log_events)
+	if (params && params->log_events)
 		events = params->log_events;
 	hops->events_per_cpu = events < room ? events : room;
 	skeleton->rodata->events_per_cpu = (uint32_t)hops->events_per_cpu;

@@ -42,6 +42,7 @@ struct probe_block {
 struct probe_ops {
 	struct kind kind;
 	bool needs_path; /* measures between the points of the topology's path */
+	/* `params` of NULL: all defaults, as the doctor opens it. */
 	int (*open)(struct probe **ret, const struct probe_setup *setup, const void *params,
 		    struct err *err);
 	/* Fills in blocks of `calibration.csv`; returns how many, or a negative errno. */

@@ -31,6 +31,14 @@ enum outcome cmd_ended(int status)
 	return OUTCOME_FAILED;
 }
 
+enum outcome cmd_flush(enum outcome outcome)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return outcome;
+	fprintf(stderr, "labrun: cannot write to stdout\n");
+	return outcome > OUTCOME_FAILED ? outcome : OUTCOME_FAILED;
+}
+
 enum outcome cmd_usage(const char *verb, const char *message)
 {
 	static const struct command usages[] = { COMMANDS(COMMAND_USAGE) };

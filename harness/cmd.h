@@ -44,5 +44,7 @@ COMMANDS(COMMAND_PROTOTYPE)
 enum outcome cmd_fail(const struct err *err);
 /* The outcome of a child in the sandbox, by the status it ended with; says if it was killed. */
 enum outcome cmd_ended(int status);
+/* Flushes stdout; what it did not take makes the outcome at least OUTCOME_FAILED. */
+enum outcome cmd_flush(enum outcome outcome);
 /* "labrun VERB: message" plus how to use the verb. */
 enum outcome cmd_usage(const char *verb, const char *message);

@@ -40,8 +40,7 @@ static enum outcome examine(bool root)
 		       "missing\n");
 	else
 		printf("everything that labrun has can be used here\n");
-	fflush(stdout);
-	return tally.needed_missing ? OUTCOME_NEED : OUTCOME_OK;
+	return cmd_flush(tally.needed_missing ? OUTCOME_NEED : OUTCOME_OK);
 }
 
 enum outcome cmd_doctor(int argc, char **argv)

@@ -42,6 +42,8 @@ static void print_folder(const char *folder)
 	int count = path ? scandir(path, &entries, is_json, alphasort) : -1;
 
 	printf("%s:\n", folder);
+	if (count < 0)
+		printf("  none: there is no %s\n", path ? path : folder);
 	for (int i = 0; i < count; i++) {
 		print_file(folder, entries[i]->d_name);
 		free(entries[i]);

@@ -66,6 +66,7 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 	struct plan *plan;
 	enum outcome outcome;
 	struct err err = {};
+	bool published;
 
 	if (plan_load(&plan, name, NULL, stderr, &err))
 		return cmd_fail(&err);
@@ -73,6 +74,7 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 		abort();
 	options.out = dir;
 	outcome = session_run(plan, &options);
+	published = plan->cells[0].experiment->reference;
 	plan_free(plan);
 	if (outcome > OUTCOME_INVALID || reproduce_print(dir, stdout, &err)) {
 		if (err.text[0])
@@ -80,7 +82,9 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 		return outcome;
 	}
 	fflush(stdout);
-	reproduction->dirs[reproduction->done++] = steal_ptr(dir);
+	/* The modes that the paper compares are those that it has tables of. */
+	if (published)
+		reproduction->dirs[reproduction->done++] = steal_ptr(dir);
 	return outcome;
 }
 
@@ -100,9 +104,8 @@ static void compare_modes(const struct reproduction *reproduction)
 {
 	struct err err = {};
 
-	if (reproduction->done < 2)
-		return;
-	if (plot_comparison((const char *const *)reproduction->dirs, reproduction->done,
+	if (reproduction->done > 1 &&
+	    plot_comparison((const char *const *)reproduction->dirs, reproduction->done,
 			    reproduction->folder, &err))
 		fprintf(stderr, "labrun: no comparison chart: %s\n", err.text);
 	printf("\nresults in %s\n", reproduction->folder);

@@ -111,7 +111,7 @@ static enum outcome enter(const struct topology *topology, char **command)
 			_exit(OUTCOME_INTERRUPTED);
 		_exit(code ? OUTCOME_FAILED : OUTCOME_OK);
 	}
-	return WIFEXITED(status) ? (enum outcome)WEXITSTATUS(status) : OUTCOME_FAILED;
+	return cmd_ended(status);
 }
 
 enum outcome cmd_shell(int argc, char **argv)
@@ -131,7 +131,8 @@ enum outcome cmd_shell(int argc, char **argv)
 	if (document.json) {
 		topology = topology_parse(document.json, arena, document.diag);
 		if (!diag_count(document.diag))
-			outcome = enter(topology, argv + 2);
+			outcome = enter(topology,
+					argv + (argc > 2 && !strcmp(argv[2], "--") ? 3 : 2));
 	}
 	diag_print(document.diag, stderr);
 	document_done(&document);

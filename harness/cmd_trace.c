@@ -42,9 +42,8 @@ static enum outcome trace_inside(struct plan *plan, bool json)
 		journey_print(journey, stdout);
 	if (json)
 		printf("\n");
-	fflush(stdout);
 	run_outcome_done(&outcome, plan);
-	return code ? cmd_fail(&err) : OUTCOME_OK;
+	return cmd_flush(code ? cmd_fail(&err) : OUTCOME_OK);
 }
 
 enum outcome cmd_trace(int argc, char **argv)

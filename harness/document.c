@@ -37,13 +37,19 @@ static void add_syntax_fault(struct diag *diag, const json_error_t *error)
 			  text);
 }
 
+/* Parsed, a text of braces takes 300 times its size. */
+#define DOCUMENT_MAX_BYTES (2u << 20)
+
 int document_read(struct document *ret, const char *path, struct err *err)
 {
 	struct document document = {};
 	json_error_t error;
 	int code = file_read(path, &document.text, &document.length, err);
 
+	if (!code && document.length > DOCUMENT_MAX_BYTES)
+		code = err_set(err, -EFBIG, "'%s' is larger than 2 MiB", path);
 	if (code) {
+		free(document.text);
 		err->class = ERR_USAGE;
 		return code;
 	}

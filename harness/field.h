@@ -41,6 +41,13 @@ enum field_type {
 	FIELD_ANY, /* json_t *: borrowed from the document */
 };
 
+/* What else a name must be, for whoever knows the document. */
+enum field_refers {
+	REFERS_NOTHING,
+	REFERS_DEVICE, /* a device of the same node */
+	REFERS_NODE_DEVICE, /* "node:device" */
+};
+
 struct kind;
 
 struct field {
@@ -50,6 +57,7 @@ struct field {
 	const char *fallback; /* default, as JSON text; NULL: required unless `optional` */
 	bool optional; /* may be absent: the struct's zeros stay */
 	bool indexed; /* FIELD_NAME, FIELD_MAP keys: may hold {i}, {next}, {prev} */
+	enum field_refers refers; /* FIELD_NAME, FIELD_STRING */
 	double min, max;
 	const char *unit; /* "ns", "bytes", "packets", ...; NULL: none */
 	const char *const *choices; /* FIELD_CHOICE: NULL-terminated */
@@ -70,8 +78,8 @@ struct field {
 /* What every kind of device, feature, probe, load and claim test has: its head. */
 struct kind {
 	const char *name, *help;
-	/* Members, as JSON text, of a small one; a device's or feature's is for a node with a device
-	 * eth0. NULL: its defaults will do. */
+	/* Members, as JSON text, of a small one; a device's or feature's is for a node with a
+	 * device eth0. NULL: its defaults will do. */
 	const char *example;
 	const struct field *fields; /* into a zeroed struct of params_size bytes */
 	size_t params_size;

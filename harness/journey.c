@@ -52,8 +52,7 @@ static bool is_tunnelled(const struct hop_addresses *addresses)
 {
 	uint32_t header_bytes = is_ipv6(addresses) ? 40 : (addresses->header[0] & 15) * 4u;
 
-	return addresses->length_bytes >
-	       header_bytes + UDP_HEADER_BYTES + addresses->payload_bytes;
+	return addresses->length_bytes > header_bytes + UDP_HEADER_BYTES + addresses->payload_bytes;
 }
 
 static json_t *address_text(const struct hop_addresses *addresses, bool source)
@@ -68,41 +67,55 @@ static json_t *address_text(const struct hop_addresses *addresses, bool source)
 	return json_string(text);
 }
 
-static const char *hop_type(const struct hop_record *record)
+/* net_dev_xmit comes too late to read the packet: it was what it was at net_dev_start_xmit. */
+static const struct hop_addresses *find_addresses(const struct hop_record *records, size_t index)
 {
-	if (record->addresses && is_tunnelled(record->addresses))
-		return "tunnel";
-	return record->event.direction == STAMP_REPLY ? "reply" : "request";
+	const struct hop_event *event = &records[index].event;
+
+	for (size_t i = index + 1; i-- > 0;)
+		if (records[i].addresses && records[i].event.netns_inode == event->netns_inode &&
+		    records[i].event.ifindex == event->ifindex &&
+		    records[i].event.direction == event->direction)
+			return records[i].addresses;
+	return NULL;
 }
 
-static json_t *read_hop(const struct hop_record *record, const struct lab *lab, uint64_t before_ns)
+static const char *hop_type(const struct hop_record *records, size_t index)
 {
+	const struct hop_addresses *addresses = find_addresses(records, index);
+
+	if (addresses && is_tunnelled(addresses))
+		return "tunnel";
+	return records[index].event.direction == STAMP_REPLY ? "reply" : "request";
+}
+
+static json_t *read_hop(const struct hop_record *records, size_t index, const struct lab *lab)
+{
+	const struct hop_record *record = &records[index];
+	uint64_t before_ns = index ? records[index - 1].event.time_ns : 0;
 	struct place place = find_place(lab, &record->event);
 	const struct hop_addresses *addresses = record->addresses;
 
 	return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:s, s:I, s:o}", "netns",
 			 (json_int_t)record->event.netns_inode, "node", place.node, "interface",
-			 place.device, "type", hop_type(record), "source",
+			 place.device, "type", hop_type(records, index), "source",
 			 addresses ? address_text(addresses, true) : json_null(), "destination",
 			 addresses ? address_text(addresses, false) : json_null(), "function",
 			 hop_function_names[record->event.function], "time_ns",
 			 (json_int_t)record->event.time_ns, "delta_ns",
-			 before_ns ? json_integer((json_int_t)(record->event.time_ns - before_ns)) :
-				     json_null());
+			 before_ns ? json_integer((json_int_t)(record->event.time_ns - before_ns))
+				   : json_null());
 }
 
 json_t *journey_read(struct probe *probe, const struct lab *lab)
 {
 	_free_ struct hop_record *records = NULL;
 	json_t *journey = json_array();
-	uint64_t before_ns = 0;
 	size_t count = 0;
 
 	records = hops_trace_read(probe, &count);
-	for (size_t i = 0; records && i < count; i++) {
-		json_array_append_new(journey, read_hop(&records[i], lab, before_ns));
-		before_ns = records[i].event.time_ns;
-	}
+	for (size_t i = 0; records && i < count; i++)
+		json_array_append_new(journey, read_hop(records, i, lab));
 	return journey;
 }
 
@@ -120,7 +133,7 @@ void journey_print(const json_t *journey, FILE *out)
 
 	fprintf(out, "%-12s %-10s %-10s %-8s %-32s %-22s %18s %10s\n", "NETWORK NS", "NODE",
 		"INTERFACE", "TYPE", "ADDRESSES", "FUNCTION", "TIMESTAMP ns", "DELTA ns");
-	json_array_foreach((json_t *)journey, i, hop) {
+	json_array_foreach ((json_t *)journey, i, hop) {
 		const json_t *delta = json_object_get(hop, "delta_ns");
 		char addresses[2 * INET6_ADDRSTRLEN + 8] = "";
 

@@ -78,7 +78,9 @@ static json_t *descend(json_t *json, const struct step *step, bool *made)
 	if (json_is_object(json) && (!next || json_is_true(next))) {
 		*made = !next;
 		next = json_object();
-		json_object_set_new(json, step->key, next);
+		/* A key that is not UTF-8, from a command line, is refused. */
+		if (json_object_set_new(json, step->key, next))
+			return NULL;
 	}
 	return next;
 }

@@ -80,9 +80,5 @@ int main(int argc, char **argv)
 	settle_data_dir();
 	command = find_command(argv[1]);
 	outcome = command ? command->run(argc - 1, argv + 1) : cmd_run(argc, argv);
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "labrun: cannot write to stdout\n");
-		outcome = outcome > OUTCOME_FAILED ? outcome : OUTCOME_FAILED;
-	}
-	return exit_status(outcome);
+	return exit_status(cmd_flush(outcome));
 }

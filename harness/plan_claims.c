@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/plan_claims.h"
 
+#include "harness/cleanup.h"
+
 #include <string.h>
 
 /* The list has its fault already beyond that. */
@@ -9,6 +11,7 @@
 struct checker {
 	const struct plan *plan;
 	struct diag *diag;
+	json_t *series; /* names that some cell will have; NULL: not known */
 };
 
 /* A factor is named by its whole path, or by the end of it if that is clear: "mtu". */
@@ -82,20 +85,82 @@ static void check_factors(struct checker *checker, json_t *wanted, const struct 
 	}
 }
 
-/* A selection, or a list of them. */
+static void note_series(json_t *series, const struct topology *topology)
+{
+	const struct topo_point *points = topology->path.items;
+	const struct topo_span *spans = topology->spans.items;
+
+	for (size_t i = 0; i < topology->path.count; i++)
+		if (points[i].segment)
+			json_object_set_new(series, points[i].segment, json_true());
+	for (size_t i = 0; i < topology->spans.count; i++)
+		json_object_set_new(series, spans[i].name, json_true());
+}
+
+/* NULL if a topology is missing or has no path to tell: the probe's need of one is said. */
+static json_t *find_series(const struct plan *plan)
+{
+	json_t *series;
+
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (!plan->cells[i].experiment->topology ||
+		    plan->cells[i].experiment->topology->path.count < 2)
+			return NULL;
+	series = json_object();
+	json_object_set_new(series, "rtt", json_true());
+	json_object_set_new(series, "lateness", json_true());
+	for (size_t i = 0; i < plan->cell_count; i++)
+		note_series(series, plan->cells[i].experiment->topology);
+	return series;
+}
+
+static void check_series(struct checker *checker, const json_t *json, const struct jpath *at)
+{
+	const char *name = json_string_value(json), *key;
+	_free_ const char **names = NULL;
+	json_t *value;
+	const char *near;
+	size_t count = 0;
+
+	if (!name || !checker->series || json_object_get(checker->series, name))
+		return;
+	names = calloc(json_object_size(checker->series) + 1, sizeof(*names));
+	if (!names)
+		abort();
+	json_object_foreach (checker->series, key, value)
+		names[count++] = key;
+	near = field_nearest(name, names);
+	diag_add(checker->diag, at, DIAG_VALUE, "nothing measures a series \"%.64s\"%s%s%s", name,
+		 near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+}
+
+/* A name, an object with "series" and "factors", or a list of such. */
 static void check_selection(struct checker *checker, json_t *json, const struct jpath *at)
 {
 	const struct jpath factors = { .up = at, .key = "factors" };
+	const struct jpath series = { .up = at, .key = "series" };
 	json_t *item;
 	size_t i;
 
+	check_series(checker, json, at);
+	check_series(checker, json_object_get(json, "series"), &series);
 	check_factors(checker, json_object_get(json, "factors"), &factors);
 	json_array_foreach (json, i, item) {
 		const struct jpath here = { .up = at, .index = i };
-		const struct jpath inner = { .up = &here, .key = "factors" };
 
-		check_factors(checker, json_object_get(item, "factors"), &inner);
+		check_selection(checker, item, &here);
 	}
+}
+
+/* Keys of a claim that hold no selection. */
+static bool is_plain(const char *key)
+{
+	static const char *const plain[] = { "id", "text", "test", "modes" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		if (!strcmp(plain[i], key))
+			return true;
+	return false;
 }
 
 static void check_claim(struct checker *checker, json_t *claim, const struct jpath *at)
@@ -110,14 +175,15 @@ static void check_claim(struct checker *checker, json_t *claim, const struct jpa
 			find_factor(checker, json_string_value(value), &here, DIAG_VALUE);
 		else if (!strcmp(key, "where"))
 			check_factors(checker, value, &here);
-		else
+		else if (!is_plain(key))
 			check_selection(checker, value, &here);
 	}
 }
 
 void plan_check_claims(const struct plan *plan, const json_t *experiment, struct diag *diag)
 {
-	struct checker checker = { plan, diag };
+	_json_ json_t *series = find_series(plan);
+	struct checker checker = { plan, diag, series };
 	const struct jpath root = { .key = "claims" };
 	json_t *claim;
 	size_t i;

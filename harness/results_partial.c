@@ -146,7 +146,10 @@ static int make_at(struct partial *partial, const char *path, struct err *err)
 			return err_errno(err, code, "cannot make the folder '%s'", path);
 		if (code > 0) {
 			partial->fd = code;
-			return open_marker(partial, path, err);
+			code = open_marker(partial, path, err);
+			if (code)
+				file_remove_tree_at(partial->parent_fd, partial->name);
+			return code;
 		}
 	}
 	return err_set(err, -EBUSY, "cannot make the folder '%s': others keep removing it", path);

@@ -128,7 +128,6 @@ static void tell(const struct session *session)
 		report_text(session->summary, stdout);
 		printf("\nresults in %s\n", results_dir(session->results));
 	}
-	fflush(stdout);
 }
 
 static void session_done(struct session *session)
@@ -152,6 +151,7 @@ static enum outcome run_inside(struct session *session)
 	} else {
 		outcome = verdict(session->summary);
 		tell(session);
+		outcome = cmd_flush(outcome);
 	}
 	session_done(session);
 	return outcome;

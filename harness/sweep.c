@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/sweep.h"
 
+#include "harness/experiment.h"
+
 #include "harness/cleanup.h"
 #include "harness/field.h"
 
@@ -75,10 +77,22 @@ static void check_setting(struct expansion *e, const char *path, const struct jp
 		json_object_set_new(e->owners, path, json_integer(own));
 }
 
-static void read_set(struct expansion *e, json_t *value, const struct jpath *at,
+/* "mode" within the factor "topology.nodes.node1.proxy" is that node's proxy's mode; what begins
+ * with a field of the experiment is from its root. */
+static const char *set_path(struct expansion *e, const char *factor, const char *key)
+{
+	size_t length = strcspn(key, ".[");
+
+	for (const struct field *field = experiment_fields; field->name; field++)
+		if (strlen(field->name) == length && !strncmp(field->name, key, length))
+			return arena_strdup(e->arena, key);
+	return arena_printf(e->arena, "%s.%s", factor, key);
+}
+
+static void read_set(struct expansion *e, const char *factor, json_t *value, const struct jpath *at,
 		     struct level *level)
 {
-	struct jpath set_path = { .up = at, .key = "set" };
+	struct jpath set_at = { .up = at, .key = "set" };
 	struct labelled labelled = {};
 	const char *key;
 	json_t *part;
@@ -86,15 +100,16 @@ static void read_set(struct expansion *e, json_t *value, const struct jpath *at,
 	field_parse(labelled_fields, value, at, &labelled, e->arena, e->diag);
 	level->shown = json_object_get(value, "label");
 	if (labelled.set && !json_is_object(labelled.set))
-		diag_add(e->diag, &set_path, DIAG_VALUE, "expected an object of paths and values");
+		diag_add(e->diag, &set_at, DIAG_VALUE, "expected an object of paths and values");
 	level->settings =
 		arena_alloc(e->arena, json_object_size(labelled.set) * sizeof(*level->settings));
 	json_object_foreach (labelled.set, key, part) {
-		struct jpath path = { .up = &set_path, .key = key };
+		struct jpath path = { .up = &set_at, .key = key };
+		const char *whole = set_path(e, factor, key);
 
-		check_setting(e, key, &path);
+		check_setting(e, whole, &path);
 		level->settings[level->setting_count++] = (struct sweep_setting){
-			.path = arena_strdup(e->arena, key),
+			.path = whole,
 			.value = part,
 			.source = format_path(e->arena, &path),
 		};
@@ -105,7 +120,7 @@ static void read_level(struct expansion *e, const char *path, json_t *value, con
 		       struct level *level)
 {
 	if (json_is_object(value)) {
-		read_set(e, value, at, level);
+		read_set(e, path, value, at, level);
 		return;
 	}
 	if (json_is_array(value) || json_is_null(value)) {

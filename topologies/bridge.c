@@ -11,6 +11,7 @@ struct bridge_params {
 static const struct field port_element = {
 	.name = "port",
 	.type = FIELD_NAME,
+	.refers = REFERS_DEVICE,
 	.max = 15,
 	.help = "a device of the node",
 };

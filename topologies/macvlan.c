@@ -17,6 +17,7 @@ _Static_assert(ARRAY_SIZE(mode_names) == ARRAY_SIZE(mode_values) + 1, "a value f
 static const struct field macvlan_fields[] = {
 	{ .name = "link",
 	  .type = FIELD_NAME,
+	  .refers = REFERS_DEVICE,
 	  .offset = offsetof(struct macvlan_params, link),
 	  .max = 15,
 	  .help = "the node's device that it shares" },

@@ -12,6 +12,7 @@ struct masquerade_params {
 static const struct field masquerade_fields[] = {
 	{ .name = "out",
 	  .type = FIELD_NAME,
+	  .refers = REFERS_DEVICE,
 	  .offset = offsetof(struct masquerade_params, out),
 	  .max = 15,
 	  .help = "the node's device whose address replaces the source of what leaves by it" },

@@ -341,6 +341,7 @@ static void resolve(struct resolver *r)
 		resolve_routes(r, i, at);
 		resolve_neighbours(r, i, at);
 	}
+	resolve_references(r);
 	resolve_path(r);
 	resolve_spans(r);
 }

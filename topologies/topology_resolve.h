@@ -40,6 +40,8 @@ long resolve_node_name(struct resolver *r, const char *name, const struct jpath 
 bool resolve_device_name(struct resolver *r, const char *text, const struct jpath *at, size_t *node,
 			 const char **device);
 
+/* Devices that kinds name in fields of their own, when all are known. */
+void resolve_references(struct resolver *r);
 /* The path and its spans, when nodes and devices are known. */
 void resolve_path(struct resolver *r);
 void resolve_spans(struct resolver *r);

@@ -12,6 +12,7 @@ struct vlan_params {
 static const struct field vlan_fields[] = {
 	{ .name = "link",
 	  .type = FIELD_NAME,
+	  .refers = REFERS_DEVICE,
 	  .offset = offsetof(struct vlan_params, link),
 	  .max = 15,
 	  .help = "the node's device that carries the tagged frames" },

@@ -19,7 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <jansson.h>
+#include <glob.h>
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
@@ -142,6 +142,9 @@ static inline struct finished run_as(run_prepare_fn prepare, const char *const *
 #define labrun(...) run_as(NULL, (const char *const[]){ __VA_ARGS__, NULL })
 #define labrun_as(prepare, ...) run_as(prepare, (const char *const[]){ __VA_ARGS__, NULL })
 
+/* A run that takes half a second. */
+#define QUICK "--batches", "2", "--iterations", "20"
+
 #define assert_status(finished, expected)                                                          \
 	do {                                                                                       \
 		if ((finished).status != (expected))                                               \
@@ -171,6 +174,13 @@ static inline size_t count_lines(const char *text)
 	return count;
 }
 
+#define assert_one_line(text, expected)                                                            \
+	do {                                                                                       \
+		assert_says(text, expected);                                                       \
+		if (count_lines(text) != 1)                                                        \
+			fail_msg("not one line: %s", text);                                        \
+	} while (0)
+
 static inline bool exists(const char *path)
 {
 	struct stat status;
@@ -188,84 +198,12 @@ static inline size_t count_entries(const char *folder)
 	return count < 2 ? 0 : count - 2;
 }
 
-/* The JSON file `name` of `folder`; a new reference. */
-static inline json_t *read_json(const char *folder, const char *name)
-{
-	char path[PATH_MAX];
-	json_error_t error;
-	json_t *json;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	json = json_load_file(path, 0, &error);
-	if (!json)
-		fail_msg("%s:%d: %s", path, error.line, error.text);
-	return json;
-}
-
 static inline void write_text(const char *path, const char *text)
 {
 	_fclose_ FILE *file = fopen(path, "we");
 
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
-}
-
-static inline json_t *cell_of(const json_t *summary, size_t cell)
-{
-	json_t *found = json_array_get(json_object_get(summary, "cells"), cell);
-
-	assert_non_null(found);
-	return found;
-}
-
-/* NULL: there is none of that name and direction. */
-static inline json_t *find_series(const json_t *cell, const char *name, const char *direction)
-{
-	json_t *series;
-	size_t i;
-
-	json_array_foreach (json_object_get(cell, "series"), i, series)
-		if (!strcmp(json_string_value(json_object_get(series, "name")), name) &&
-		    !strcmp(json_string_value(json_object_get(series, "direction")), direction))
-			return series;
-	return NULL;
-}
-
-static inline double number_of(const json_t *object, const char *name)
-{
-	json_t *number = json_object_get(object, name);
-
-	if (!json_is_number(number))
-		fail_msg("no number \"%s\"", name);
-	return json_number_value(number);
-}
-
-static inline double loss_of(const json_t *summary, size_t cell, const char *name)
-{
-	return number_of(json_object_get(cell_of(summary, cell), "loss"), name);
-}
-
-/* Sum of a counter over all cells and batches of counters.csv. */
-static inline double counter_of(const char *folder, const char *name)
-{
-	char path[PATH_MAX], line[512], found[256];
-	double sum = 0, value;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/counters.csv", folder);
-	file = fopen(path, "re");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%*u,%*u,%255[^,],%lf", found, &value) == 2 &&
-		    !strcmp(found, name))
-			sum += value;
-	fclose(file);
-	return sum;
-}
-
-static inline bool is_valid(const json_t *summary)
-{
-	return json_is_true(json_object_get(summary, "valid"));
 }
 
 static inline unsigned soak_factor(void)
@@ -331,6 +269,20 @@ static inline int leave_work_folder(void **state)
 
 #define program_test(body)                                                                         \
 	cmocka_unit_test_setup_teardown(body, enter_work_folder, leave_work_folder)
+
+/* Calls `visit` with each declared file of a folder. */
+static inline void each_file(const char *folder, void (*visit)(const char *path))
+{
+	_free_ char *pattern = NULL;
+	glob_t found;
+
+	assert_true(asprintf(&pattern, "%s/%s/*.json", getenv("LABRUN_DATA"), folder) > 0);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (!strstr(found.gl_pathv[i], ".schema."))
+			visit(found.gl_pathv[i]);
+	globfree(&found);
+}
 
 static inline void make_path(const char *path)
 {

@@ -4,6 +4,7 @@
  * allows: a DIR.partial, which goes at the next start if it holds no finished cell.
  */
 #include "tests/netns/leak_fixture.h"
+#include "tests/netns/result_fixture.h"
 
 /* Several at once: most of a run's time goes in waiting for the kernel. */
 #define AT_ONCE 6

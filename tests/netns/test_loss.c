@@ -3,14 +3,14 @@
  * No loss is silent: packets that a firewall drops, events that find no room, cells that cannot be
  * built. Each is counted by name, and beyond the tolerance the measurement is not valid.
  */
-#include "tests/netns/run_fixture.h"
+#include "tests/netns/result_fixture.h"
 
 #define PACKETS 1000 /* two batches of 500 */
 #define PACKETS_TEXT "500"
 
 #define UDP_ONE_WAY                                                                                \
 	"load={\"kind\":\"udp\",\"from\":\"vm\",\"to\":\"internet\",\"one_way\":true,"             \
-	"\"timeout_ms\":100}"
+	"\"timeout_ms\":400}"
 
 /* Through a host that drops so many in a hundred, with one more change. */
 static struct finished run_lossy(unsigned drop_percent, const char *set)
@@ -20,7 +20,7 @@ static struct finished run_lossy(unsigned drop_percent, const char *set)
 	snprintf(firewall, sizeof(firewall), "topology.nodes.host.firewall={\"drop_percent\":%u}",
 		 drop_percent);
 	return labrun("run", "routed", "--batches", "2", "--iterations", PACKETS_TEXT, "--out",
-		      "result", "--quiet", "--set", "load.timeout_ms=100", "--set", firewall,
+		      "result", "--quiet", "--set", "load.timeout_ms=400", "--set", firewall,
 		      set ? "--set" : NULL, set);
 }
 

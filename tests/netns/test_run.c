@@ -4,9 +4,7 @@
  * all their forms, both families. A measurement is judged by what its folder says about itself:
  * valid, nothing lost, each declared segment timed for each packet in both directions.
  */
-#include "tests/netns/run_fixture.h"
-
-#include <glob.h>
+#include "tests/netns/result_fixture.h"
 
 #define BATCHES 2
 #define ITERATIONS 20

@@ -184,6 +184,8 @@ static const struct {
 	{ "l[2]", NULL, 0 },
 	{ "l[3].x", NULL, 0 },
 	{ "s.x", NULL, 0 },
+	{ "\xff.x", NULL, 0 },
+	{ "\xff", NULL, 0 },
 	{ "a[0]", NULL, 0 },
 	{ "l.x", NULL, 0 },
 	{ "", NULL, 0 },
