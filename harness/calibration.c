@@ -34,7 +34,8 @@ static size_t gather_round(const struct probe_block *blocks, size_t count, struc
 			continue;
 		ret->packets[blocks[i].condition] += (double)blocks[i].packets;
 		ret->events[blocks[i].condition] += (double)blocks[i].events;
-		ret->total_ns[blocks[i].condition] += (double)(blocks[i].packets * blocks[i].packet_ns);
+		ret->total_ns[blocks[i].condition] +=
+			(double)(blocks[i].packets * blocks[i].packet_ns);
 	}
 	return i;
 }

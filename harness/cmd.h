@@ -7,17 +7,7 @@
  */
 
 #include "harness/err.h"
-
-/* In order of precedence where several apply: the later wins. */
-enum outcome {
-	OUTCOME_OK,
-	OUTCOME_CLAIM_FAILS, /* or a regression */
-	OUTCOME_INVALID, /* the measurement: loss, incomplete chains */
-	OUTCOME_FAILED, /* could not run */
-	OUTCOME_NEED, /* this machine lacks a need */
-	OUTCOME_USAGE, /* bad usage or bad file */
-	OUTCOME_INTERRUPTED,
-};
+#include "harness/outcome.h"
 
 struct command {
 	const char *name, *arguments, *help;
@@ -28,9 +18,10 @@ struct command {
 	X(run, "[OPTION]... EXPERIMENT...", "runs and writes a result folder (the default verb)")  \
 	X(check, "FILE...", "validates experiment and topology files: every fault in one pass")    \
 	X(plan, "EXPERIMENT", "prints the cells, their order and the estimated time")              \
-	X(trace, "[--json] EXPERIMENT", "follows one packet and prints each hop it makes")                  \
+	X(trace, "[--json] EXPERIMENT", "follows one packet and prints each hop it makes")         \
 	X(list, "", "what experiments, topologies and kinds there are")                            \
-	X(describe, "[--schema] KIND", "fields, units, bounds and defaults of a kind, of experiment, of topology")         \
+	X(describe, "[--schema] KIND",                                                             \
+	  "fields, units, bounds and defaults of a kind, of experiment, of topology")              \
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
 	X(reproduce, "[NAME...]",                                                                  \
 	  "runs every experiment with a paper behind it; paper beside measured")                   \

@@ -67,7 +67,8 @@ static void try_kinds(const struct doctor *doctor, const char *group,
 
 static void try_lab(const struct doctor *doctor)
 {
-	struct checkup checkup = { .group = "topology", .name = "namespaces, veth",
+	struct checkup checkup = { .group = "topology",
+				   .name = "namespaces, veth",
 				   .needed = true };
 
 	tell(doctor, checkup, try_node("", &checkup.why));
@@ -100,7 +101,8 @@ static void try_probes(const struct doctor *doctor)
 
 	for (const struct kind *const *kind = probe_kinds; *kind; kind++) {
 		const struct probe_ops *ops = (const struct probe_ops *)*kind;
-		struct checkup checkup = { .group = "probe", .name = ops->kind.name,
+		struct checkup checkup = { .group = "probe",
+					   .name = ops->kind.name,
 					   .needed = true };
 		struct probe *probe = NULL;
 		int code = ops->open(&probe, &setup, defaults(&ops->kind, arena), &checkup.why);
@@ -114,8 +116,7 @@ static void try_probes(const struct doctor *doctor)
 static void try_program(const struct doctor *doctor, const char *name, const char *use)
 {
 	struct checkup checkup = { .group = "program", .name = name };
-	int code = proc_exists(name) ? 0 :
-				       err_need(&checkup.why, "not installed: %s", use);
+	int code = proc_exists(name) ? 0 : err_need(&checkup.why, "not installed: %s", use);
 
 	tell(doctor, checkup, code);
 }

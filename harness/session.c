@@ -2,6 +2,7 @@
 #include "harness/session.h"
 
 #include "harness/cleanup.h"
+#include "harness/cmd.h"
 #include "harness/environment.h"
 #include "harness/interrupt.h"
 #include "harness/plot.h"

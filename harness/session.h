@@ -6,7 +6,7 @@
  * What `run` and `reproduce` share.
  */
 
-#include "harness/cmd.h"
+#include "harness/outcome.h"
 #include "harness/plan.h"
 
 #include <stdbool.h>
