@@ -122,11 +122,10 @@ schema: all
 
 install: all
 	install -D $(BUILD)/labrun $(DESTDIR)$(prefix)/bin/labrun
-	for folder in experiments topologies plots; do \
-		install -d $(DESTDIR)$(datadir)/$$folder && \
-		install -m 644 $$folder/*.json $$folder/*.gp $(DESTDIR)$(datadir)/$$folder 2>/dev/null; \
-	done; true
-	install -d $(DESTDIR)$(datadir)/results
+	install -d $(addprefix $(DESTDIR)$(datadir)/,experiments topologies plots results)
+	install -m 644 experiments/*.json $(DESTDIR)$(datadir)/experiments
+	install -m 644 topologies/*.json $(DESTDIR)$(datadir)/topologies
+	install -m 644 plots/*.gp $(DESTDIR)$(datadir)/plots
 	cp -R results/reference $(DESTDIR)$(datadir)/results/
 
 clean:

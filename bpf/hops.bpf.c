@@ -45,10 +45,20 @@ struct {
 /* The lab's namespaces by inode: asked only about packets that are not ours. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
 	__type(key, __u32);
 	__type(value, __u8);
 } nodes SEC(".maps");
+
+/* The path's devices, by HOP_DEVICE_KEY, entered before a job. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct hop_others);
+} others SEC(".maps");
 
 struct packet {
 	__u32 sequence;
@@ -56,11 +66,18 @@ struct packet {
 	__u32 payload_bytes;
 };
 
+/* Verifiers before 6.2 forget a bound that the compiler checks on another copy of the value. */
+static __always_inline __u64 bounded(__u64 index, __u64 power_of_two)
+{
+	asm volatile("" : "+r"(index));
+	return index & (power_of_two - 1);
+}
+
 static __always_inline struct hop_cpu *this_cpu(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 
-	return cpu < HOPS_MAX_CPUS ? &cpus[cpu] : NULL;
+	return cpu < HOPS_MAX_CPUS ? &cpus[bounded(cpu, HOPS_MAX_CPUS)] : NULL;
 }
 
 static __always_inline bool is_lab(struct sk_buff *skb)
@@ -113,9 +130,25 @@ static __always_inline bool icmp_direction(const unsigned char *end, struct pack
 	return type == 8 || type == 128 || packet->direction == STAMP_REPLY;
 }
 
+static __always_inline void count_at_device(struct sk_buff *skb, __u8 function)
+{
+	__u64 key = HOP_DEVICE_KEY(skb->dev->nd_net.net->ns.inum, skb->dev->ifindex);
+	struct hop_others *count = bpf_map_lookup_elem(&others, &key);
+
+	if (!count)
+		return;
+	if (function == HOP_NET_DEV_START_XMIT)
+		__sync_fetch_and_add(&count->tx, 1);
+	else if (function == HOP_NETIF_RX || function == HOP_NAPI_GRO_RECEIVE_ENTRY)
+		__sync_fetch_and_add(&count->rx, 1);
+}
+
 static __always_inline void count_other(struct sk_buff *skb, struct hop_cpu *cpu, __u8 function)
 {
-	if (function != HOP_NET_DEV_START_XMIT || !is_lab(skb))
+	if (!is_lab(skb))
+		return;
+	count_at_device(skb, function);
+	if (function != HOP_NET_DEV_START_XMIT)
 		return;
 	if (skb->data_len)
 		cpu->unstamped++;
@@ -192,11 +225,12 @@ static __always_inline void remember_xmit(struct sk_buff *skb, struct hop_cpu *c
 		cpu->nested_too_deep++;
 		return;
 	}
+	cpu->depth = depth + 1;
+	depth = bounded(depth, HOPS_MAX_NESTING);
 	cpu->open[depth].skb = (__u64)skb;
 	cpu->open[depth].device = (__u64)skb->dev;
 	cpu->open[depth].sequence = packet->sequence;
 	cpu->open[depth].direction = packet->direction;
-	cpu->depth = depth + 1;
 }
 
 static __always_inline int hop(struct sk_buff *skb, __u8 function)
@@ -237,9 +271,8 @@ int BPF_PROG(hops_net_dev_xmit, struct sk_buff *skb, int status, struct net_devi
 
 	if (!cpu || !cpu->depth)
 		return 0;
-	top = cpu->depth - 1;
-	if (top >= HOPS_MAX_NESTING || cpu->open[top].skb != (__u64)skb ||
-	    cpu->open[top].device != (__u64)device)
+	top = bounded(cpu->depth - 1, HOPS_MAX_NESTING);
+	if (cpu->open[top].skb != (__u64)skb || cpu->open[top].device != (__u64)device)
 		return 0;
 	packet.sequence = cpu->open[top].sequence;
 	packet.direction = cpu->open[top].direction;

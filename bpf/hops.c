@@ -17,6 +17,11 @@
 /* The calibration's blocks must fit as well: dropping an event costs less than logging it. */
 #define LOG_MIN_EVENTS 4096
 
+/* What the verifier says when it refuses. */
+#define LOG_TEXT_BYTES (1u << 20)
+/* Of a packet that crosses anything. */
+#define LEAST_EVENTS 4
+
 struct hops_params {
 	uint64_t log_events;
 };
@@ -58,6 +63,8 @@ static void detach(struct hops *hops)
 		bpf_link__destroy(hops->programs[i].link);
 		hops->programs[i].link = NULL;
 	}
+	hops->attached = HOPS_DETACHED;
+	hops->functions = 0;
 }
 
 /*
@@ -69,8 +76,6 @@ int hops_attach(struct hops *hops, enum hops_attach which, unsigned functions, s
 	if (hops->attached == which && hops->functions == functions)
 		return 0;
 	detach(hops);
-	hops->attached = which;
-	hops->functions = functions;
 	hops->skeleton->bss->remember_starts = functions & 1u << HOP_NET_DEV_XMIT;
 	for (size_t i = 0; i < HOP_FUNCTION_COUNT && which != HOPS_DETACHED; i++) {
 		struct hops_program *program = &hops->programs[i];
@@ -83,6 +88,8 @@ int hops_attach(struct hops *hops, enum hops_attach which, unsigned functions, s
 			return err_errno(err, -errno, "attach to tracepoint %s",
 					 hop_function_names[i]);
 	}
+	hops->attached = which;
+	hops->functions = functions;
 	return 0;
 }
 
@@ -99,12 +106,13 @@ static int size_log(struct hops *hops, const struct probe_setup *setup,
 	uint64_t room = LOG_MAX_BYTES / entry / hops->cpu_count;
 	struct hops_bpf *skeleton = hops->skeleton;
 
-	if (events > room * hops->cpu_count)
-		return err_set(err, -E2BIG,
-			       "hops: a batch of %llu packets logs %llu events, and there is room "
-			       "for %llu: take fewer iterations and more batches",
-			       (unsigned long long)setup->packets, (unsigned long long)events,
-			       (unsigned long long)(room * hops->cpu_count));
+	if (setup->packets * LEAST_EVENTS > room * hops->cpu_count)
+		return err_set(
+			err, -E2BIG,
+			"hops: a batch of %llu packets does not fit into a log of %llu events: "
+			"take fewer iterations and more batches",
+			(unsigned long long)setup->packets,
+			(unsigned long long)(room * hops->cpu_count));
 	if (events < LOG_MIN_EVENTS)
 		events = LOG_MIN_EVENTS;
 	if (params && params->log_events)
@@ -115,7 +123,6 @@ static int size_log(struct hops *hops, const struct probe_setup *setup,
 	bpf_map__set_max_entries(skeleton->maps.events, (uint32_t)events);
 	if (setup->addresses)
 		bpf_map__set_max_entries(skeleton->maps.addresses, (uint32_t)events);
-	bpf_map__set_max_entries(skeleton->maps.nodes, 65536);
 	return 0;
 }
 
@@ -127,23 +134,40 @@ static const void *map_log(const struct bpf_map *map, size_t entry_bytes)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-static int load_error(int code, struct err *err)
+/* The last line but one is what the verifier refused; the last is its statistics. */
+static const char *refusal(char *log)
 {
-	if (code == -EPERM || code == -EACCES)
+	char *last = NULL, *before = NULL;
+
+	for (char *line = strtok_r(log, "\n", &log); line; line = strtok_r(NULL, "\n", &log)) {
+		before = last;
+		last = line;
+	}
+	return before ? before : last ? last : "";
+}
+
+static int load_error(int code, char *log, struct err *err)
+{
+	if (code == -EPERM)
 		return err_need(err, "hops: this kernel lets only root load tracing programs "
 				     "(CAP_BPF, CAP_PERFMON): run as root");
 	if (code == -ESRCH || code == -ENOENT)
 		return err_need(err, "hops: this kernel has no BTF for its tracepoints "
 				     "(CONFIG_DEBUG_INFO_BTF)");
-	return err_errno(err, code, "hops: load the programs");
+	return err_errno(err, code, "hops: load the programs: %s", refusal(log));
 }
 
 static int hops_load(struct hops *hops, const struct probe_setup *setup,
 		     const struct hops_params *params, struct err *err)
 {
+	_free_ char *log = calloc(1, LOG_TEXT_BYTES);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log,
+		    .kernel_log_size = LOG_TEXT_BYTES);
 	int code;
 
-	hops->skeleton = hops_bpf__open();
+	if (!log)
+		return err_set(err, -ENOMEM, "hops: out of memory");
+	hops->skeleton = hops_bpf__open_opts(&opts);
 	if (!hops->skeleton)
 		return err_errno(err, -errno, "hops: open the programs");
 	hops->skeleton->rodata->stamp_magic = setup->magic;
@@ -153,7 +177,7 @@ static int hops_load(struct hops *hops, const struct probe_setup *setup,
 		return code;
 	code = hops_bpf__load(hops->skeleton);
 	if (code)
-		return load_error(code, err);
+		return load_error(code, log, err);
 	hops->events = map_log(hops->skeleton->maps.events, sizeof(struct hop_event));
 	if (setup->addresses)
 		hops->addresses =
@@ -161,7 +185,11 @@ static int hops_load(struct hops *hops, const struct probe_setup *setup,
 	if (!hops->events || (setup->addresses && !hops->addresses))
 		return err_errno(err, -errno, "hops: map the log");
 	hops_programs(hops);
-	hops->all_functions = setup->addresses;
+	hops->all_functions = setup->addresses || !setup->topology_count;
+	for (size_t i = 0; i < setup->topology_count; i++)
+		hops->calibrated_functions |= hops_functions(setup->topologies[i]);
+	if (hops->all_functions)
+		hops->calibrated_functions = HOPS_ALL_FUNCTIONS;
 	return 0;
 }
 
@@ -234,13 +262,18 @@ static int enter_nodes(struct hops *hops, const struct lab *lab, struct err *err
 	return 0;
 }
 
+static unsigned job_functions(const struct hops *hops, const struct lab *lab)
+{
+	return hops->all_functions ? HOPS_ALL_FUNCTIONS : hops_functions(lab_topology(lab));
+}
+
 static int hops_start(struct probe *probe, const struct probe_job *job, struct err *err)
 {
 	struct hops *hops = (struct hops *)probe;
 	int code = enter_nodes(hops, job->lab, err);
 
 	if (!code)
-		code = hops_attach(hops, HOPS_FULL, hops_functions(hops, job->lab), err);
+		code = hops_attach(hops, HOPS_FULL, job_functions(hops, job->lab), err);
 	if (!code)
 		code = hops_count_devices(hops, job->lab, err);
 	for (size_t i = 0; i < HOP_FUNCTION_COUNT; i++)
@@ -249,13 +282,20 @@ static int hops_start(struct probe *probe, const struct probe_job *job, struct e
 	return code;
 }
 
+static uint64_t missed_since(const struct hops_program *program)
+{
+	uint64_t now = missed(program->full);
+
+	return now > program->missed_before ? now - program->missed_before : 0;
+}
+
 static void count_losses(struct hops *hops, const struct probe_job *job, struct samples *samples)
 {
 	struct hops_totals totals = hops_log_totals(hops);
 	uint64_t missed_now = 0;
 
 	for (size_t i = 0; i < HOP_FUNCTION_COUNT; i++)
-		missed_now += missed(hops->programs[i].full) - hops->programs[i].missed_before;
+		missed_now += missed_since(&hops->programs[i]);
 	samples_count(samples, job->cell, job->batch, "background", (double)totals.background);
 	samples_count(samples, job->cell, job->batch, "unstamped",
 		      (double)(totals.unstamped + totals.unreadable));

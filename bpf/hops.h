@@ -42,6 +42,12 @@ struct hop_addresses {
 };
 _Static_assert(sizeof(struct hop_addresses) == 48, "one layout for both sides");
 
+/* Packets that are not ours, at a device of the path: what its own counters show beside ours. */
+struct hop_others {
+	__u64 tx, rx;
+};
+#define HOP_DEVICE_KEY(netns_inode, ifindex) ((__u64)(netns_inode) << 32 | (__u32)(ifindex))
+
 /* One a CPU, in memory that both sides map; written by its own CPU only, reset between batches. */
 struct hop_cpu {
 	__u64 next; /* events logged, and beyond the capacity: dropped */

@@ -5,9 +5,12 @@
  */
 #include "bpf/hops_log.h"
 
+#include "bpf/hops.skel.h"
+
 #include "harness/cleanup.h"
 #include "topologies/lab.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +36,9 @@ static int note_device(struct hops *hops, const struct lab *lab, const struct to
 		       struct err *err)
 {
 	struct hops_device_count *count = &hops->device_counts[hops->device_count_count];
+	int map = bpf_map__fd(hops->skeleton->maps.others);
+	const struct hop_others none = {};
+	uint64_t key;
 
 	if (is_listed(hops, place))
 		return 0;
@@ -43,7 +49,22 @@ static int note_device(struct hops *hops, const struct lab *lab, const struct to
 		.node = place->node,
 		.device = place->device,
 	};
+	key = HOP_DEVICE_KEY(count->netns_inode, count->ifindex);
+	if (bpf_map_update_elem(map, &key, &none, BPF_ANY))
+		return err_errno(err, -errno, "hops: count other packets");
 	return lab_read_counters(lab, place->node, place->device, &count->before, err);
+}
+
+static void forget_devices(struct hops *hops)
+{
+	for (size_t i = 0; i < hops->device_count_count; i++) {
+		uint64_t key = HOP_DEVICE_KEY(hops->device_counts[i].netns_inode,
+					      hops->device_counts[i].ifindex);
+
+		bpf_map_delete_elem(bpf_map__fd(hops->skeleton->maps.others), &key);
+	}
+	free(hops->device_counts);
+	hops->device_count_count = 0;
 }
 
 int hops_count_devices(struct hops *hops, const struct lab *lab, struct err *err)
@@ -55,8 +76,7 @@ int hops_count_devices(struct hops *hops, const struct lab *lab, struct err *err
 
 	for (size_t i = 0; i < path->count; i++)
 		places += points[i].place_count;
-	free(hops->device_counts);
-	hops->device_count_count = 0;
+	forget_devices(hops);
 	hops->device_counts = calloc(places + 1, sizeof(*hops->device_counts));
 	if (!hops->device_counts)
 		return err_set(err, -ENOMEM, "hops: out of memory");
@@ -94,49 +114,57 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* Only what a probe is attached to can be compared. */
+/* What the device counted against what the programs saw there, ours and others; only what a
+ * program is attached to can be compared. */
 static uint64_t difference(const struct hops *hops, const struct hops_device_count *count,
-			   const struct lab_counters *now)
+			   const struct lab_counters *now, const struct hop_others *others)
 {
+	const unsigned received = 1u << HOP_NETIF_RX | 1u << HOP_NAPI_GRO_RECEIVE_ENTRY;
 	uint64_t sum = 0;
 
 	if (hops->functions & 1u << HOP_NET_DEV_START_XMIT)
-		sum += distance(now->tx_packets - count->before.tx_packets, count->traced_tx);
-	if (hops->functions & 1u << HOP_NETIF_RX)
-		sum += distance(now->rx_packets - count->before.rx_packets, count->traced_rx);
+		sum += distance(now->tx_packets - count->before.tx_packets,
+				count->traced_tx + others->tx);
+	if ((hops->functions & received) == received)
+		sum += distance(now->rx_packets - count->before.rx_packets,
+				count->traced_rx + others->rx);
 	return sum;
 }
 
-/* Other packets seen on the wire may explain as many, but no more than there were. */
-static uint64_t unaccounted(struct hops *hops, const struct lab *lab, uint64_t background)
+static int unaccounted(struct hops *hops, const struct lab *lab, uint64_t *ret, struct err *err)
 {
-	uint64_t sum = 0;
-
+	*ret = 0;
 	for (size_t i = 0; i < hops->device_count_count; i++) {
 		struct hops_device_count *count = &hops->device_counts[i];
+		uint64_t key = HOP_DEVICE_KEY(count->netns_inode, count->ifindex);
+		struct hop_others others = {};
 		struct lab_counters now;
-		struct err ignored;
-		uint64_t off;
+		int code = lab_read_counters(lab, count->node, count->device, &now, err);
 
-		if (lab_read_counters(lab, count->node, count->device, &now, &ignored))
-			continue;
-		off = difference(hops, count, &now);
-		sum += off > background ? off - background : 0;
+		if (code)
+			return code;
+		if (bpf_map_lookup_elem(bpf_map__fd(hops->skeleton->maps.others), &key, &others))
+			return err_errno(err, -errno, "hops: count other packets");
+		*ret += difference(hops, count, &now, &others);
 	}
-	return sum;
+	return 0;
 }
 
-void hops_check_devices(struct hops *hops, const struct probe_job *job,
-			const struct hop_record *records, size_t record_count,
-			struct samples *samples)
+int hops_check_devices(struct hops *hops, const struct probe_job *job,
+		       const struct hop_record *records, size_t record_count,
+		       struct samples *samples, struct err *err)
 {
-	uint64_t background = hops_log_totals(hops).background, foreign = 0;
+	uint64_t foreign = 0, sum;
+	int code;
 
 	for (size_t i = 0; i < record_count; i++) {
 		tally(hops, &records[i].event);
 		foreign += is_foreign(job->lab, &records[i].event);
 	}
+	code = unaccounted(hops, job->lab, &sum, err);
+	if (code)
+		return code;
 	samples_count(samples, job->cell, job->batch, "foreign", (double)foreign);
-	samples_count(samples, job->cell, job->batch, "unaccounted",
-		      (double)unaccounted(hops, job->lab, background));
+	samples_count(samples, job->cell, job->batch, "unaccounted", (double)sum);
+	return 0;
 }

@@ -30,6 +30,7 @@ struct hops {
 	enum hops_attach attached;
 	unsigned functions; /* a bit for each function attached */
 	bool all_functions; /* for a trace, not only those that the path asks for */
+	unsigned calibrated_functions; /* those that any job will attach */
 	const struct hop_event *events; /* mapped; events_per_cpu for each CPU */
 	const struct hop_addresses *addresses; /* mapped, or NULL */
 	size_t cpu_count, events_per_cpu;
@@ -57,13 +58,13 @@ struct hops_totals hops_log_totals(const struct hops *hops);
 #define HOPS_ALL_FUNCTIONS ((1u << HOP_FUNCTION_COUNT) - 1)
 int hops_attach(struct hops *hops, enum hops_attach which, unsigned functions, struct err *err);
 /* The functions at which a packet on the path's points is seen, a bit each. */
-unsigned hops_functions(const struct hops *hops, const struct lab *lab);
+unsigned hops_functions(const struct topology *topology);
 
 /* Interface counters of the path's devices: noted at start, compared with what was traced. */
 int hops_count_devices(struct hops *hops, const struct lab *lab, struct err *err);
-void hops_check_devices(struct hops *hops, const struct probe_job *job,
-			const struct hop_record *records, size_t record_count,
-			struct samples *samples);
+int hops_check_devices(struct hops *hops, const struct probe_job *job,
+		       const struct hop_record *records, size_t record_count,
+		       struct samples *samples, struct err *err);
 int hops_match(struct hops *hops, const struct probe_job *job, struct samples *samples,
 	       struct err *err);
 int hops_calibrate(struct probe *probe, struct probe_block *blocks, size_t max, struct err *err);

@@ -45,15 +45,12 @@ static const enum topo_role function_roles[HOP_FUNCTION_COUNT] = {
  * is where either of two tracepoints fires, by the device; the driver's return is known by its
  * call.
  */
-unsigned hops_functions(const struct hops *hops, const struct lab *lab)
+unsigned hops_functions(const struct topology *topology)
 {
-	const struct list *path = &lab_topology(lab)->path;
-	const struct topo_point *points = path->items;
+	const struct topo_point *points = topology->path.items;
 	unsigned functions = 1u << HOP_NET_DEV_START_XMIT;
 
-	if (hops->all_functions)
-		return HOPS_ALL_FUNCTIONS;
-	for (size_t i = 0; i < path->count; i++)
+	for (size_t i = 0; i < topology->path.count; i++)
 		for (size_t j = 0; j < points[i].place_count; j++)
 			for (unsigned f = 0; f < HOP_FUNCTION_COUNT; f++)
 				if (function_roles[f] == points[i].places[j].role ||
@@ -255,7 +252,9 @@ int hops_match(struct hops *hops, const struct probe_job *job, struct samples *s
 	records = hops_log_read(hops, &total);
 	if (!records)
 		return err_set(err, -ENOMEM, "hops: out of memory");
-	hops_check_devices(hops, job, records, total, samples);
+	code = hops_check_devices(hops, job, records, total, samples, err);
+	if (code)
+		return code;
 	requests = direction_length(records, total, STAMP_REQUEST);
 	code = match_direction(job, DIRECTION_REQUEST, records, requests, samples, err);
 	if (code || !job->reply)

@@ -12,6 +12,7 @@
 #include "harness/samples.h"
 
 struct lab;
+struct topology;
 
 struct probe {
 	const struct probe_ops *ops;
@@ -22,6 +23,9 @@ struct probe_setup {
 	uint64_t packets; /* the most that one job sends: sizes the log */
 	uint64_t events_per_packet; /* likewise: both directions, all tracepoints */
 	bool addresses; /* record addresses too, for `trace` */
+	/* All that jobs will be on; may be none. */
+	const struct topology *const *topologies;
+	size_t topology_count;
 };
 
 struct probe_job {

@@ -70,6 +70,7 @@ struct picked {
 	char name[200]; /* "veth1", "veth1 reply p99", "veth1 (mode=nftables)" */
 	const char *unit;
 	const json_t *values; /* one a batch; null where it has none */
+	double shift; /* takes the probe's own cost off each */
 };
 
 /* False, with a finding, if the cell has no such series. */

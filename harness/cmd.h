@@ -23,9 +23,11 @@ struct command {
 	X(describe, "[--schema] KIND",                                                             \
 	  "fields, units, bounds and defaults of a kind, of experiment, of topology")              \
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
+	X(compare, "[--json] BASE NEW", "says what moved between two results")                     \
 	X(reproduce, "[NAME...]",                                                                  \
 	  "runs every experiment with a paper behind it; paper beside measured")                   \
 	X(shell, "TOPOLOGY [COMMAND...]", "builds it and opens a shell inside; gone on exit")      \
+	X(vm, "list | fetch VERSION...", "kernels at hand for --vm; gets one")                     \
 	X(doctor, "", "what this machine allows, and for what it does not: why")
 
 #define COMMAND_PROTOTYPE(name, arguments, help) enum outcome cmd_##name(int argc, char **argv);

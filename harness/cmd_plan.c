@@ -3,6 +3,7 @@
 
 #include "harness/plan.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #define ORDER_LINES_MAX 40
@@ -35,6 +36,13 @@ static void print_order(const struct plan *plan)
 		printf("  ... and %zu more\n", batches - ORDER_LINES_MAX);
 }
 
+/* Beside its load a batch of the shipped topologies took 10 to 50 ms to build, warm up and drain,
+ * and calibration and charts half a second. */
+static double estimate_s(const struct plan *plan)
+{
+	return ceil(plan->load_s + 0.03 * (double)plan->job_count + 0.5);
+}
+
 enum outcome cmd_plan(int argc, char **argv)
 {
 	struct err err = {};
@@ -50,8 +58,7 @@ enum outcome cmd_plan(int argc, char **argv)
 	       plan->cell_count == 1 ? "" : "s", batches, batches == 1 ? "" : "es");
 	print_cells(plan);
 	print_order(plan);
-	/* Building and draining a batch of the shipped topologies takes 10 to 50 ms. */
-	printf("the loads take %.1f s; building, warm-up and charts come on top\n", plan->load_s);
+	printf("takes about %.0f s, %.1f s of it the loads\n", estimate_s(plan), plan->load_s);
 	plan_free(plan);
 	return OUTCOME_OK;
 }

@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/plan.h"
 #include "harness/session.h"
+#include "harness/vm_run.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -15,14 +16,17 @@ struct arguments {
 	size_t set_count;
 	const char *out;
 	char *owned[2]; /* sets made from --batches and --iterations */
-	bool quiet, json, help;
+	bool quiet, json, no_charts, help, in_vm;
+	struct vm_options vm;
 	char **argv;
 };
 
 static const struct option options[] = {
 	{ "out", required_argument, NULL, 'o' },     { "set", required_argument, NULL, 's' },
 	{ "batches", required_argument, NULL, 'b' }, { "iterations", required_argument, NULL, 'i' },
-	{ "json", no_argument, NULL, 'j' },	     { "quiet", no_argument, NULL, 'q' },
+	{ "no-charts", no_argument, NULL, 'c' },     { "json", no_argument, NULL, 'j' },
+	{ "quiet", no_argument, NULL, 'q' },	     { "vm", optional_argument, NULL, 'v' },
+	{ "exact", no_argument, NULL, 'e' },	     { "modules", required_argument, NULL, 'm' },
 	{ "help", no_argument, NULL, 'h' },	     {}
 };
 
@@ -33,6 +37,11 @@ static const char help[] =
 	"                     topology.nodes.host.firewall.rules=100; may be repeated\n"
 	"  --batches N        the same as --set batches=N\n"
 	"  --iterations N     the same as --set iterations=N\n"
+	"  --vm[=KERNEL,...]  in a guest with a fetched kernel (6.1), several (6.1,7.2), or\n"
+	"                     one of your own, by the path of its bzImage or vmlinux\n"
+	"  --modules DIR      that kernel's /lib/modules/RELEASE\n"
+	"  --exact            in guests that count instructions: the same digits every time\n"
+	"  --no-charts        leave plots/ out; labrun plot draws them later\n"
 	"  --json             print summary.json to stdout in place of the tables\n"
 	"  --quiet            no progress\n";
 
@@ -68,7 +77,20 @@ static bool parse_option(struct arguments *arguments, int option)
 		arguments->json = true;
 		return true;
 	case 'q':
-		arguments->quiet = true;
+		arguments->quiet = arguments->vm.quiet = true;
+		return true;
+	case 'c':
+		arguments->no_charts = true;
+		return true;
+	case 'v':
+		arguments->in_vm = true;
+		arguments->vm.kernels = optarg;
+		return true;
+	case 'e':
+		arguments->in_vm = arguments->vm.exact = true;
+		return true;
+	case 'm':
+		arguments->vm.modules = optarg;
 		return true;
 	case 'h':
 		arguments->help = true;
@@ -85,6 +107,8 @@ static enum outcome run_all(const struct arguments *arguments, char **names, siz
 	const struct session_options session = { .out = arguments->out,
 						 .quiet = arguments->quiet,
 						 .json = arguments->json,
+						 .no_charts = arguments->no_charts,
+						 .vm = arguments->in_vm ? &arguments->vm : NULL,
 						 .argv = arguments->argv };
 	struct plan **plans = calloc(count, sizeof(*plans));
 	enum outcome outcome = OUTCOME_OK, one;

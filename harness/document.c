@@ -2,6 +2,7 @@
 #include "harness/document.h"
 
 #include "harness/cleanup.h"
+#include "harness/field.h"
 #include "harness/file.h"
 
 #include <errno.h>
@@ -78,6 +79,28 @@ static bool is_path(const char *name)
 	return strchr(name, '/') || (length > 5 && !strcmp(name + length - 5, ".json"));
 }
 
+#define NAMES_MAX 256
+
+static void refuse_name(const char *name, struct err *err)
+{
+	_free_ char *folder = file_data_path("experiments", "", "");
+	_closedir_ DIR *dir = opendir(folder);
+	_arena_ struct arena *arena = arena_new();
+	const char *names[NAMES_MAX + 1] = {}, *near;
+	struct dirent *entry;
+	size_t count = 0;
+
+	while (dir && count < NAMES_MAX && (entry = readdir(dir)))
+		if (is_path(entry->d_name) && !strstr(entry->d_name, ".schema."))
+			names[count++] = arena_printf(arena, "%.*s", (int)strlen(entry->d_name) - 5,
+						      entry->d_name);
+	near = field_nearest(name, names);
+	err_usage(err,
+		  "no experiment \"%s\"%s%s%s (`labrun list` names them; a file is given by its "
+		  "path)",
+		  name, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
 char *document_find_experiment(const char *name, struct err *err)
 {
 	char *path = is_path(name) ? strdup(name) : file_data_path("experiments", name, ".json");
@@ -88,10 +111,7 @@ char *document_find_experiment(const char *name, struct err *err)
 	if (is_path(name))
 		err_usage(err, "%s: no such file", name);
 	else
-		err_usage(err,
-			  "no experiment \"%s\" (`labrun list` names them; a file is given by "
-			  "its path)",
-			  name);
+		refuse_name(name, err);
 	return NULL;
 }
 

@@ -29,7 +29,7 @@ struct experiment {
 	const char *topology_name;
 	struct chosen load;
 	struct list probes; /* struct chosen */
-	uint64_t batches, iterations, warmup, seed;
+	uint64_t batches, iterations, warmup, seed, seeds;
 	double duration_s; /* in place of iterations; 0: not given */
 	int build; /* enum build_when */
 	uint64_t loss_tolerance; /* packets a batch */

@@ -81,6 +81,9 @@ struct kind {
 	/* Members, as JSON text, of a small one; a device's or feature's is for a node with a
 	 * device eth0. NULL: its defaults will do. */
 	const char *example;
+	/* What it takes where nothing loads modules by itself (a guest), and the tools that it
+	 * runs; NULL-terminated, or NULL. */
+	const char *const *modules, *const *tools;
 	const struct field *fields; /* into a zeroed struct of params_size bytes */
 	size_t params_size;
 };

@@ -2,8 +2,12 @@
 #include "harness/cmd.h"
 
 #include "harness/cleanup.h"
+#include "harness/field.h"
 #include "harness/file.h"
+#include "harness/vm_init.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,11 +68,42 @@ static void settle_data_dir(void)
 	setenv("LABRUN_DATA", dir, 1);
 }
 
+/*
+ * What who started us may have left: with SIGCHLD ignored no child could be waited for, and a
+ * standard stream that is closed would be the next file opened. Reading only, so that writing to
+ * one fails as it should.
+ */
+static void settle_inheritance(void)
+{
+	int fd;
+
+	signal(SIGCHLD, SIG_DFL);
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+}
+
+/* What is no verb is taken as an experiment; perhaps a verb was meant. */
+static void suggest_command(const char *name)
+{
+	const char *names[ARRAY_SIZE(commands) + 1] = {}, *near;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		names[i] = commands[i].name;
+	near = field_nearest(name, names);
+	if (near)
+		fprintf(stderr, "labrun: or the verb \"%s\"?\n", near);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 	enum outcome outcome;
 
+	/* The kernel of a guest starts this program as its init. */
+	if (getpid() == 1 && !strcmp(argv[0], "/init"))
+		return vm_init_main();
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
 		print_help(argc < 2 ? stderr : stdout);
 		return argc < 2 ? exit_status(OUTCOME_USAGE) : 0;
@@ -77,8 +112,11 @@ int main(int argc, char **argv)
 		printf("labrun %s\n", LABRUN_VERSION);
 		return 0;
 	}
+	settle_inheritance();
 	settle_data_dir();
 	command = find_command(argv[1]);
 	outcome = command ? command->run(argc - 1, argv + 1) : cmd_run(argc, argv);
+	if (!command && outcome == OUTCOME_USAGE)
+		suggest_command(argv[1]);
 	return exit_status(cmd_flush(outcome));
 }

@@ -226,6 +226,16 @@ static size_t print_faults(struct planner *planner, FILE *out)
 	return count + plan_sets_print(&planner->sets, out);
 }
 
+static json_t *gather_sources(const struct planner *planner)
+{
+	json_t *topologies = json_object();
+
+	for (struct named_topology *at = planner->topologies; at; at = at->next)
+		json_object_set(topologies, at->name, at->document.json);
+	return json_pack("{s:O, s:o}", "experiment", planner->experiment.json, "topologies",
+			 topologies);
+}
+
 static void fill_defaults(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -279,6 +289,7 @@ static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 	}
 	plan->experiment_json = field_fill(experiment_fields, planner->root);
 	plan->name = plan->cells[0].experiment->name;
+	plan->sources = gather_sources(planner);
 	fill_defaults(plan);
 	plan_order(plan);
 	return 0;
@@ -308,6 +319,7 @@ int plan_load(struct plan **ret, const char *name, const struct plan_options *op
 	if (!plan)
 		abort();
 	plan->arena = arena_new();
+	plan->sets = options ? options->sets : NULL;
 	planner.plan = plan;
 	code = plan_sets_parse(&planner.sets, options ? options->sets : NULL, err);
 	if (!code)
@@ -332,6 +344,7 @@ void plan_free(struct plan *plan)
 		json_decref(plan->cells[i].topology_json);
 	}
 	json_decref(plan->experiment_json);
+	json_decref(plan->sources);
 	arena_free(plan->arena);
 	free(plan);
 }

@@ -31,6 +31,10 @@ struct plan {
 	struct job *jobs;
 	size_t job_count;
 	json_t *experiment_json; /* as written, with --set applied */
+	/* The files as they are: {"experiment": ..., "topologies": {name: ...}}; and what --set
+	 * changed, borrowed. A guest is given both. */
+	json_t *sources;
+	const char *const *sets;
 	struct arena *arena;
 	double load_s; /* what the loads alone take */
 };
@@ -47,3 +51,8 @@ struct plan_options {
 int plan_load(struct plan **ret, const char *name, const struct plan_options *options, FILE *faults,
 	      struct err *err);
 void plan_free(struct plan *plan);
+/*
+ * Makes the kernel a factor like any other: each cell once for each of the names, the first
+ * kernel's cells first. The jobs stay those of one kernel.
+ */
+void plan_add_kernels(struct plan *plan, const char *const *names, size_t count);

@@ -36,15 +36,28 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A request crosses each device with at most four events; a reply likewise. */
+static size_t count_devices(const struct topology *topology)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+	size_t count = 2 * topology->links.count;
+
+	for (size_t i = 0; i < topology->nodes.count; i++)
+		count += nodes[i].devices.count;
+	return count;
+}
+
+/* A packet crosses any device at most once each way, with at most four events: sent, or received.
+ */
 static uint64_t events_per_packet(const struct plan *plan)
 {
 	size_t most = 0;
 
-	for (size_t i = 0; i < plan->cell_count; i++)
-		if (plan->cells[i].experiment->topology->path.count > most)
-			most = plan->cells[i].experiment->topology->path.count;
-	return 8 * (most + 2);
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		size_t devices = count_devices(plan->cells[i].experiment->topology);
+
+		most = devices > most ? devices : most;
+	}
+	return 8 * most;
 }
 
 static uint64_t most_packets(const struct plan *plan)
@@ -60,7 +73,11 @@ static uint64_t most_packets(const struct plan *plan)
 static int open_probes(struct run *run, struct err *err)
 {
 	const struct list *chosen = &run->plan->cells[0].experiment->probes;
+	_free_ const struct topology **topologies =
+		calloc(run->plan->cell_count, sizeof(struct topology *));
 	const struct probe_setup setup = {
+		.topologies = topologies,
+		.topology_count = run->plan->cell_count,
 		.magic = run->magic,
 		.packets = most_packets(run->plan),
 		.events_per_packet = events_per_packet(run->plan),
@@ -68,6 +85,10 @@ static int open_probes(struct run *run, struct err *err)
 	};
 	int code = 0;
 
+	if (!topologies)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < run->plan->cell_count; i++)
+		topologies[i] = run->plan->cells[i].experiment->topology;
 	for (size_t i = 0; i < chosen->count && i < PROBES_MAX && !code; i++) {
 		const struct chosen *probe = &((const struct chosen *)chosen->items)[i];
 		const struct probe_ops *ops = (const struct probe_ops *)probe->kind;

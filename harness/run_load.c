@@ -32,6 +32,8 @@ struct run_loader *run_loader_new(uint64_t magic)
 	interrupt_fill(&set);
 	loader->magic = magic;
 	loader->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (loader->signals < 0)
+		abort();
 	return loader;
 }
 

@@ -98,7 +98,7 @@ static int wait_child(pid_t child, int signals)
 {
 	struct signalfd_siginfo info;
 	struct pollfd poll_signals = { .fd = signals, .events = POLLIN };
-	int status;
+	int status = 0;
 
 	while (waitpid(child, &status, WNOHANG) == 0) {
 		if (poll(&poll_signals, 1, -1) <= 0 ||

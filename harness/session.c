@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/cmd.h"
 #include "harness/environment.h"
+#include "harness/file.h"
 #include "harness/interrupt.h"
 #include "harness/plot.h"
 #include "harness/progress.h"
@@ -12,12 +13,14 @@
 #include "harness/run.h"
 #include "harness/sandbox.h"
 #include "harness/summary.h"
+#include "harness/vm_run.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct session {
-	const struct plan *plan;
+	struct plan *plan;
 	const struct session_options *options;
 	struct run_outcome outcome;
 	struct results *results;
@@ -35,13 +38,20 @@ static int on_progress(void *context, const struct run_progress *now, struct err
 	return results_append(session->results, session->outcome.samples, finished, err);
 }
 
+static const char *session_mode(const struct session *session)
+{
+	if (!session->options->vm)
+		return "native";
+	return session->options->vm->exact ? "exact" : "vm";
+}
+
 static json_t *make_summary(const struct session *session)
 {
 	const struct plan *plan = session->plan;
 	struct summary_cell *cells = calloc(plan->cell_count, sizeof(*cells));
 	struct summary_input input = {
 		.experiment = plan->name,
-		.mode = "native",
+		.mode = session_mode(session),
 		.cells = cells,
 		.cell_count = plan->cell_count,
 		.loss_tolerance = (double)plan->cells[0].experiment->loss_tolerance,
@@ -74,6 +84,31 @@ static int measure(struct session *session, struct err *err)
 	return code;
 }
 
+/* The environment that counts is the guest's; the machine around it stands beside. */
+static int measure_in_guests(struct session *session, struct err *err)
+{
+	_free_ char *work = NULL;
+	json_t *environment = NULL;
+	int code = results_open(&session->results, session->plan, session->options->out, err);
+
+	if (code)
+		return code;
+	if (asprintf(&work, "%s/vm", results_path(session->results)) < 0)
+		abort();
+	code = file_make_dirs(work, NULL, err);
+	if (!code)
+		code = vm_run(session->plan, session->options->vm, work, &session->outcome,
+			      &environment, err);
+	if (!code)
+		code = results_append(session->results, session->outcome.samples, -1, err);
+	environment_finish(session->environment);
+	if (environment)
+		json_object_set_new(environment, "host", session->environment);
+	if (environment)
+		session->environment = environment;
+	return code;
+}
+
 static int keep(struct session *session, struct err *err)
 {
 	struct results_final final = {
@@ -84,17 +119,18 @@ static int keep(struct session *session, struct err *err)
 	};
 	int code;
 
-	environment_finish(session->environment);
+	if (!session->options->vm)
+		environment_finish(session->environment);
 	session->summary = make_summary(session);
 	final.summary = session->summary;
 	code = results_write(session->results, session->plan, &final, err);
-	if (!code)
+	if (!code && !session->options->no_charts)
 		code = plot_unfinished(results_path(session->results), err);
 	/* Ctrl-C goes to gnuplot too: what then looks like its failure is the user's wish. */
 	if (code && interrupt_pending())
 		return err_interrupted(err);
-	/* Charts are not the measurement: without gnuplot the numbers are whole all the same. */
-	if (code && err->class == ERR_NEED) {
+	/* Charts are not the measurement: without them the numbers are whole all the same. */
+	if (code && (err->class == ERR_NEED || code == -EIO)) {
 		fprintf(stderr, "labrun: no charts: %s\n", err->text);
 		code = 0;
 	}
@@ -143,7 +179,7 @@ static enum outcome run_inside(struct session *session)
 {
 	enum outcome outcome;
 	struct err err = {};
-	int code = measure(session, &err);
+	int code = session->options->vm ? measure_in_guests(session, &err) : measure(session, &err);
 
 	if (!code)
 		code = keep(session, &err);
@@ -158,8 +194,22 @@ static enum outcome run_inside(struct session *session)
 	return outcome;
 }
 
+/* No sandbox: what runs is QEMU, which dies with whoever follows it, and needs no root. */
+static enum outcome run_guests(struct session *session)
+{
+	enum outcome outcome;
+	sigset_t signals, old;
+
+	interrupt_fill(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &old);
+	outcome = run_inside(session);
+	json_decref(session->environment);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return outcome;
+}
+
 /* The environment is gathered first: some of it is not seen from another network namespace. */
-enum outcome session_run(const struct plan *plan, const struct session_options *options)
+enum outcome session_run(struct plan *plan, const struct session_options *options)
 {
 	struct session session = { .plan = plan, .options = options };
 	struct err err = {};
@@ -167,6 +217,8 @@ enum outcome session_run(const struct plan *plan, const struct session_options *
 
 	session.environment = environment_gather((const char *const *)options->argv,
 						 plan->cells[0].experiment->seed);
+	if (options->vm)
+		return run_guests(&session);
 	fflush(NULL);
 	code = sandbox_enter(0, &status, &err);
 	if (code == 0)

@@ -11,12 +11,15 @@
 
 #include <stdbool.h>
 
+struct vm_options;
+
 struct session_options {
 	const char *out; /* the result folder; NULL: results/<experiment>/<UTC time> */
-	bool quiet, json;
+	bool quiet, json, no_charts;
 	bool untold; /* no report on stdout */
+	const struct vm_options *vm; /* in guests; NULL: on the running kernel */
 	char **argv; /* for the record */
 };
 
 /* Enters the sandbox, and prints the report (or the summary as JSON) to stdout. */
-enum outcome session_run(const struct plan *plan, const struct session_options *options);
+enum outcome session_run(struct plan *plan, const struct session_options *options);

@@ -10,4 +10,4 @@ out=results/vxlan/$(date -u +%Y-%m-%dT%H%M%SZ)-demo
 status=$?
 [ $status -le 1 ] || exit $status
 echo "charts:"
-ls "$out"/plots/*.svg
+ls "$out"/plots/*.svg "$out"/plots/*.png

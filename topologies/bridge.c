@@ -60,9 +60,12 @@ static int bridge_build(struct build_node *node, const char *name, const void *p
 	return rtnl_link_end(node->rtnl, err);
 }
 
+static const char *const modules[] = { "bridge", NULL };
+
 const struct device_ops device_bridge = {
 	.kind = {
 		.name = "bridge",
+		.modules = modules,
 		.help = "an Ethernet switch between devices of the node; learns, no spanning tree",
 		.fields = bridge_fields,
 		.params_size = sizeof(struct bridge_params),

@@ -16,9 +16,12 @@ static int dummy_build(struct build_node *node, const char *name, const void *pa
 	return rtnl_link_end(node->rtnl, err);
 }
 
+static const char *const modules[] = { "dummy", NULL };
+
 const struct device_ops device_dummy = {
 	.kind = {
 		.name = "dummy",
+		.modules = modules,
 		.help = "a device that drops all that is sent by it; holds addresses",
 		.fields = dummy_fields,
 		.params_size = 0,

@@ -154,9 +154,14 @@ static int firewall_build(struct build_node *node, const void *params, struct er
 	return code;
 }
 
+static const char *const modules[] = { "nf_tables", "nft_numgen", NULL };
+static const char *const tools[] = { "nft", NULL };
+
 const struct feature_ops feature_firewall = {
 	.kind = {
 		.name = "firewall",
+		.modules = modules,
+		.tools = tools,
 		.help = "an nftables chain of rules that no packet of the load matches",
 		.example = "\"rules\": 10",
 		.fields = firewall_fields,

@@ -46,9 +46,12 @@ static int ipvlan_build(struct build_node *node, const char *name, const void *p
 	return rtnl_link_end(node->rtnl, err);
 }
 
+static const char *const modules[] = { "ipvlan", NULL };
+
 const struct device_ops device_ipvlan = {
 	.kind = {
 		.name = "ipvlan",
+		.modules = modules,
 		.help = "a second device with its own addresses but the MAC of the device below",
 		.example = "\"link\": \"eth0\"",
 		.fields = ipvlan_fields,

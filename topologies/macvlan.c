@@ -45,9 +45,12 @@ static int macvlan_build(struct build_node *node, const char *name, const void *
 	return rtnl_link_end(node->rtnl, err);
 }
 
+static const char *const modules[] = { "macvlan", NULL };
+
 const struct device_ops device_macvlan = {
 	.kind = {
 		.name = "macvlan",
+		.modules = modules,
 		.help = "a second device with its own MAC on top of another device",
 		.example = "\"link\": \"eth0\"",
 		.fields = macvlan_fields,

@@ -48,9 +48,15 @@ static int masquerade_build(struct build_node *node, const void *params, struct 
 	return code;
 }
 
+static const char *const modules[] = { "nf_tables", "nf_conntrack", "nft_ct", "nft_chain_nat",
+				       "nft_masq",  "nf_nat",	    NULL };
+static const char *const tools[] = { "nft", NULL };
+
 const struct feature_ops feature_masquerade = {
 	.kind = {
 		.name = "masquerade",
+		.modules = modules,
+		.tools = tools,
 		.help = "source NAT to the address of the outgoing device, by nftables",
 		.example = "\"out\": \"eth0\"",
 		.fields = masquerade_fields,

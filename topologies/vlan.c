@@ -42,9 +42,12 @@ static int vlan_build(struct build_node *node, const char *name, const void *par
 	return rtnl_link_end(node->rtnl, err);
 }
 
+static const char *const modules[] = { "8021q", NULL };
+
 const struct device_ops device_vlan = {
 	.kind = {
 		.name = "vlan",
+		.modules = modules,
 		.help = "one VLAN of another device, tagged by IEEE 802.1Q",
 		.example = "\"link\": \"eth0\", \"id\": 5",
 		.fields = vlan_fields,

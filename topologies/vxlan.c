@@ -165,9 +165,12 @@ static int vxlan_build(struct build_node *node, const char *name, const void *pa
 	return rtnl_link_end(node->rtnl, err);
 }
 
+static const char *const modules[] = { "vxlan", NULL };
+
 const struct device_ops device_vxlan = {
 	.kind = {
 		.name = "vxlan",
+		.modules = modules,
 		.help = "Ethernet over UDP between nodes (RFC 7348), unicast only",
 		.example = "\"id\": 1, \"local\": \"198.18.0.1\"",
 		.fields = vxlan_fields,

@@ -9,10 +9,6 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
-#define SLAB_FOLDER "/sys/kernel/slab/net_namespace/"
-
-#define LEAK_POLL_MS 20
-
 struct numbers {
 	uint32_t *values;
 	size_t count;
@@ -129,35 +125,12 @@ static inline void see_mounts(const char *path, pid_t pid, void *inodes)
 			note_namespace(inodes, line);
 }
 
-/*
- * The kernel's own count of network namespaces, of which no list can be had, less those that some
- * process is in or holds: constant while nothing leaks. 0 where the kernel does not tell.
- */
-static inline long namespaces_hidden(void)
+/* Of those that some process is in, or holds by a descriptor, a socket or a mount. */
+static inline struct numbers namespaces_held(void)
 {
-	_numbers_ struct numbers inodes = {};
-	_close_ int shrink = open(SLAB_FOLDER "shrink", O_WRONLY | O_CLOEXEC);
-	char text[64];
+	struct numbers inodes = {};
 
-	/* Freed ones stay in the allocator's per-CPU lists, and in its count, until told. */
-	if (shrink < 0 || write(shrink, "1", 1) != 1 ||
-	    !read_start(SLAB_FOLDER "objects", text, sizeof(text)))
-		return 0;
 	each_process("fd", see_namespaces, &inodes);
 	each_process("mountinfo", see_mounts, &inodes);
-	return strtol(text, NULL, 10) - (long)inodes.count;
-}
-
-/* Others' namespaces come and go between the two counts: the largest of several. */
-static inline long namespaces_hidden_at_most(void)
-{
-	long most = 0;
-
-	for (unsigned i = 0; i < 5; i++) {
-		long hidden = namespaces_hidden();
-
-		most = hidden > most ? hidden : most;
-		poll(NULL, 0, LEAK_POLL_MS);
-	}
-	return most;
+	return inodes;
 }

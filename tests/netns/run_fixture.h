@@ -342,9 +342,11 @@ static inline int find_program(char *program, char *data)
 		printf("%s: %m (make it, or set LABRUN)\n", given ? given : beside);
 		return -1;
 	}
-	/* Tests are started in the source tree. */
-	if (!realpath(given_data ? given_data : ".", data))
+	if (!realpath(given_data ? given_data : ".", data) || chdir(data) ||
+	    access("experiments", R_OK)) {
+		printf("start tests in the source tree, or set LABRUN_DATA to it\n");
 		return -1;
+	}
 	setenv("LABRUN", program, 1);
 	setenv("LABRUN_DATA", data, 1);
 	return 0;
@@ -357,6 +359,8 @@ static inline int run_prepare(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	srandom((unsigned)getpid());
+	if (getenv("LABRUN_TEST_FILTER"))
+		cmocka_set_test_filter(getenv("LABRUN_TEST_FILTER"));
 	if (find_program(program, data))
 		return 1;
 	*strrchr(program, '/') = '\0';

@@ -272,8 +272,8 @@ static void named(void)
 	X(routed)                                                                                  \
 	X(switched)                                                                                \
 	X(tunnelled)                                                                               \
-	X(filtered) X(macvlan) X(vlan) X(ipvlan) X(dummy) X(quiet) X(offloads) X(leaves_nothing)   \
-		X(named)
+	X(filtered)                                                                                \
+	X(macvlan) X(vlan) X(ipvlan) X(dummy) X(quiet) X(offloads) X(leaves_nothing) X(named)
 
 #define TEST_FUNCTION(body)                                                                        \
 	static void test_##body(void **state)                                                      \

@@ -214,13 +214,59 @@ static void test_output_that_is_not_taken(void **state)
 	}
 }
 
+static void ignore_children(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+}
+
+static void close_streams(void)
+{
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+}
+
+/* Callers leave odd things behind: with children ignored nobody can be waited for. */
+static void test_started_with_children_ignored(void **state)
+{
+	_finished_ struct finished run = {}, nat = {};
+
+	(void)state;
+	need_tracing();
+	run = labrun_as(ignore_children, "run", "routed", "--quiet", QUICK, "--out", "r");
+	assert_measured(run);
+	nat = labrun_as(ignore_children, "shell", "nat", "true");
+	assert_status(nat, 0);
+}
+
+/* The next file opened must not take the place of a stream, and be printed into. */
+static void test_started_without_streams(void **state)
+{
+	_finished_ struct finished finished = {};
+	_json_ json_t *summary = NULL;
+
+	(void)state;
+	need_tracing();
+	finished = labrun_as(close_streams, "run", "routed", QUICK, "--out", "r");
+	assert_status(finished, 4);
+	summary = read_json("r", "summary.json");
+	assert_true(is_valid(summary));
+	assert_int_equal(count_entries("."), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		program_test(test_ordinary_user),  program_test(test_ordinary_user_without_probes),
-		program_test(test_without_nft),	   program_test(test_without_gnuplot),
-		program_test(test_plot_again),	   program_test(test_full_disk),
-		program_test(test_read_only_disk), program_test(test_output_that_is_not_taken),
+		program_test(test_ordinary_user),
+		program_test(test_ordinary_user_without_probes),
+		program_test(test_without_nft),
+		program_test(test_without_gnuplot),
+		program_test(test_plot_again),
+		program_test(test_full_disk),
+		program_test(test_read_only_disk),
+		program_test(test_output_that_is_not_taken),
+		program_test(test_started_with_children_ignored),
+		program_test(test_started_without_streams),
 	};
 	int status = run_prepare();
 

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/compare_internal.h"
+
+#include "harness/cleanup.h"
+#include "harness/compare_table.h"
+#include "harness/csv.h"
+#include "harness/format.h"
+
+#include <math.h>
+#include <string.h>
+
+#define DIFFERENCES_SHOWN 20
+#define SUMMARY_SHOWN 5
+#define MOVES_SHOWN 3
+#define VALUE_SHOWN 48
+/* How much of what is equal leads up to the difference. */
+#define VALUE_LEAD 12
+
+static double number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static bool is_method(const json_t *comparison, const char *method)
+{
+	return !strcmp(compare_string(comparison, "method"), method);
+}
+
+/* Instructions are what an exact table is in; only other units need saying. */
+static const char *shown_unit(const json_t *row)
+{
+	const char *unit = compare_string(row, "unit");
+
+	return strcmp(unit, "instructions") ? unit : "";
+}
+
+static char *value_text(const json_t *value)
+{
+	char *text, number_text[CSV_NUMBER_BYTES];
+
+	if (!value)
+		return strdup("(none)");
+	if (json_is_string(value))
+		return strdup(json_string_value(value));
+	if (json_is_real(value))
+		return strdup(csv_number(json_real_value(value), number_text));
+	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
+	return text ? text : strdup("?");
+}
+
+/* Hashes and command lines are long and differ somewhere: the part about that. */
+static void put_part(struct cell_text *text, const char *value, size_t from)
+{
+	bool cut = strlen(value) > from + VALUE_SHOWN;
+
+	cell_put(text, "%s%.*s%s", from ? "..." : "", VALUE_SHOWN, value + from, cut ? "..." : "");
+}
+
+static void put_values(struct cell_text *text, const json_t *difference)
+{
+	_free_ char *base = value_text(json_object_get(difference, "base"));
+	_free_ char *new = value_text(json_object_get(difference, "new"));
+	size_t from = 0;
+
+	while (base[from] && base[from] == new[from])
+		from++;
+	if (strlen(base) <= VALUE_SHOWN && strlen(new) <= VALUE_SHOWN)
+		from = 0;
+	from = from > VALUE_LEAD ? from - VALUE_LEAD : 0;
+	/* Not in the middle of a character. */
+	while (from && ((unsigned char)base[from] & 0xc0) == 0x80)
+		from--;
+	put_part(text, base, from);
+	cell_put(text, " -> ");
+	put_part(text, new, from);
+}
+
+static void print_differences(const json_t *list, size_t most, FILE *out)
+{
+	const json_t *difference;
+	size_t i;
+
+	json_array_foreach (list, i, difference) {
+		struct cell_text text = { 0 };
+
+		if (i == most)
+			break;
+		cell_put(&text, "%s", compare_string(difference, "member"));
+		if (json_object_size(difference) > 1) {
+			cell_put(&text, ": ");
+			put_values(&text, difference);
+		} else {
+			cell_put(&text, " differs");
+		}
+		fprintf(out, "    %s\n", cell_get(&text));
+		cell_done(&text);
+	}
+	if (json_array_size(list) > most)
+		fprintf(out, "    and %zu more\n", json_array_size(list) - most);
+}
+
+static void print_side(const json_t *comparison, const char *side, FILE *out)
+{
+	const json_t *object = json_object_get(comparison, side);
+	struct cell_text text = { 0 };
+
+	cell_put(&text, "  %-5s %s%s", side, compare_string(object, "dir"),
+		 json_is_true(json_object_get(object, "valid")) ? "" : ": NOT VALID");
+	fprintf(out, "%s\n", cell_get(&text));
+	cell_done(&text);
+}
+
+static void print_bytes_method(const json_t *comparison, FILE *out)
+{
+	fprintf(out, "  the same bundle: results must agree to the byte\n");
+	if (json_is_false(json_object_get(comparison, "byte_equal")))
+		fprintf(out, "  and do not: what moved them is not in the bundle's fingerprint\n");
+}
+
+static void print_seeds_method(const json_t *comparison, FILE *out)
+{
+	const json_t *bundle = json_object_get(comparison, "bundle");
+
+	fprintf(out, "  different bundles:\n");
+	print_differences(json_object_get(bundle, "differences"), DIFFERENCES_SHOWN, out);
+	fprintf(out,
+		"  so p50 of each seed, as mean [min, max] over seeds, in instructions unless "
+		"said;\n"
+		"  differences with 95 %% intervals by Welch's t. Moved is what Holm's correction "
+		"leaves\n"
+		"  standing and is at least 0.5 %% and 1 instruction\n");
+}
+
+static void print_batches_method(FILE *out)
+{
+	fprintf(out,
+		"  the batches' means, as mean [min, max]; differences with 95 %% intervals by "
+		"Welch's t.\n"
+		"  At most inconclusive: folders taken at different times differ by more than "
+		"their batches\n"
+		"  show, and only cells interleaved in one run can tell\n");
+}
+
+static void print_method(const json_t *comparison, FILE *out)
+{
+	if (is_method(comparison, "bytes"))
+		print_bytes_method(comparison, out);
+	else if (is_method(comparison, "seeds"))
+		print_seeds_method(comparison, out);
+	else
+		print_batches_method(out);
+}
+
+static const char *last_part(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && dot[1] ? dot + 1 : path;
+}
+
+static void put_cell_name(struct cell_text *text, const json_t *row)
+{
+	json_t *factors = json_object_get(row, "factors"), *value;
+	const char *path, *between = "";
+
+	json_object_foreach (factors, path, value) {
+		_free_ char *shown = NULL;
+
+		if (json_is_number(value)) {
+			cell_put(text, "%s%s=%.10g", between, last_part(path),
+				 json_number_value(value));
+		} else {
+			shown = value_text(value);
+			cell_put(text, "%s%s=%s", between, last_part(path), shown);
+		}
+		between = " ";
+	}
+}
+
+static void put_series_name(struct cell_text *text, const json_t *row)
+{
+	const char *direction = compare_string(row, "direction");
+	const char *over = compare_string(row, "over");
+
+	cell_put(text, "%s%s%s", compare_string(row, "series"), *direction ? " " : "", direction);
+	if (*over)
+		cell_put(text, " per %s", last_part(over));
+}
+
+static void put_side(struct cell_text *text, const json_t *row, const char *side)
+{
+	const json_t *figures = json_object_get(row, side);
+	char shown[FORMAT_MAX];
+
+	cell_put(
+		text, "%s",
+		format_interval(number(figures, "mean"),
+				(struct interval){ number(figures, "min"), number(figures, "max") },
+				shown_unit(row), shown, sizeof(shown)));
+}
+
+static void put_difference(struct cell_text *text, const json_t *row)
+{
+	const json_t *pair = json_object_get(row, "ci95");
+	struct interval interval = { NAN, NAN };
+	double difference = number(row, "difference"), percent = number(row, "percent");
+	char shown[FORMAT_MAX];
+
+	if (json_is_array(pair))
+		interval = (struct interval){ json_number_value(json_array_get(pair, 0)),
+					      json_number_value(json_array_get(pair, 1)) };
+	cell_put(text, "%s%s", difference > 0 ? "+" : "",
+		 format_interval(difference, interval, shown_unit(row), shown, sizeof(shown)));
+	if (isfinite(percent))
+		cell_put(text, " %+.2f%%", percent);
+}
+
+static void put_moves(struct cell_text *text, const json_t *row)
+{
+	const json_t *moves = json_object_get(row, "moves"), *move;
+	size_t i;
+
+	json_array_foreach (moves, i, move) {
+		_free_ char *base = value_text(json_object_get(move, "base"));
+		_free_ char *new = value_text(json_object_get(move, "new"));
+
+		if (i == MOVES_SHOWN)
+			break;
+		cell_put(text, "%sbatch %.0f iteration %.0f: %s -> %s", i ? ", " : "",
+			 number(move, "batch"), number(move, "iteration"), base, new);
+	}
+	if (json_array_size(moves) > MOVES_SHOWN)
+		cell_put(text, ", ...");
+}
+
+static void put_counts(struct cell_text *text, const json_t *row)
+{
+	static const struct {
+		const char *key, *words;
+	} counts[] = { { "more", "more" },
+		       { "fewer", "fewer" },
+		       { "only_base", "only in BASE" },
+		       { "only_new", "only in NEW" } };
+	const char *between = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		double count = number(row, counts[i].key);
+
+		if (!(count > 0))
+			continue;
+		cell_put(text, "%s%.0f %s", between, count, counts[i].words);
+		between = ", ";
+	}
+	cell_put(text, " of %.0f", number(row, "samples"));
+}
+
+static void put_moved(struct table_text *table, const json_t *row)
+{
+	put_counts(table_next(table), row);
+	cell_put(table_next(table), "%+.10g %s", number(row, "net"), shown_unit(row));
+	put_moves(table_next(table), row);
+}
+
+static void put_spread(struct table_text *table, const json_t *row)
+{
+	put_side(table_next(table), row, "base");
+	put_side(table_next(table), row, "new");
+	put_difference(table_next(table), row);
+}
+
+/* Why there are no figures, in their place. */
+static void put_reason(struct table_text *table, const json_t *row)
+{
+	struct cell_text *text = table_next(table);
+
+	text->spans = true;
+	cell_put(text, "%s", compare_string(row, "detail"));
+	table_next(table);
+	table_next(table);
+	table_next(table);
+}
+
+static void put_row(struct table_text *table, const json_t *row)
+{
+	bool moved = json_object_get(row, "samples");
+
+	cell_put(table_next(table), "%s", compare_string(row, "verdict"));
+	put_cell_name(table_next(table), row);
+	put_series_name(table_next(table), row);
+	if (!moved && !json_object_get(row, "difference")) {
+		put_reason(table, row);
+		return;
+	}
+	if (moved)
+		put_moved(table, row);
+	else
+		put_spread(table, row);
+	cell_put(table_next(table), "%s", compare_string(row, "detail"));
+}
+
+/* What did not move to the byte needs no line; lateness is for --json. */
+static bool is_listed(const json_t *row, bool bytes)
+{
+	const char *verdict = compare_string(row, "verdict");
+
+	return *verdict && !(bytes && !strcmp(verdict, "same"));
+}
+
+static void fill_table(struct table_text *table, const json_t *comparison)
+{
+	bool bytes = is_method(comparison, "bytes");
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(comparison, "rows"), i, row)
+		if (is_listed(row, bytes))
+			put_row(table, row);
+}
+
+static void print_table(const json_t *comparison, FILE *out)
+{
+	static const char *const moved[] = { "verdict", "cell",	 "series", "samples",
+					     "net",	"first", "" };
+	static const char *const spread[] = { "verdict", "cell",       "series", "base",
+					      "new",	 "difference", "" };
+	struct table_text table = { 0 };
+
+	table_init(&table, is_method(comparison, "bytes") ? moved : spread);
+	fill_table(&table, comparison);
+	if (table_rows(&table) > 1) {
+		fputc('\n', out);
+		table_print(&table, out);
+	}
+	table_done(&table);
+}
+
+static void print_equal(const json_t *comparison, FILE *out)
+{
+	fprintf(out, "\nsame  byte-equal: %.0f samples\n", number(comparison, "sample_count"));
+}
+
+static void print_extra(const json_t *comparison, FILE *out)
+{
+	const json_t *list = json_object_get(comparison, "summary_differences"), *note;
+	size_t i;
+
+	if (json_array_size(list)) {
+		fprintf(out, "\n  in summary.json, besides the series:\n");
+		print_differences(list, SUMMARY_SHOWN, out);
+	}
+	json_array_foreach (json_object_get(comparison, "notes"), i, note)
+		fprintf(out, "\n  %s\n", json_string_value(note));
+}
+
+static void print_counts(const json_t *comparison, FILE *out)
+{
+	json_t *counts = json_object_get(comparison, "counts"), *count;
+	const char *verdict, *between = "\n";
+
+	json_object_foreach (counts, verdict, count) {
+		fprintf(out, "%s%" JSON_INTEGER_FORMAT " %s", between, json_integer_value(count),
+			verdict);
+		between = ", ";
+	}
+	fputc('\n', out);
+}
+
+void compare_text(const json_t *comparison, FILE *out)
+{
+	struct cell_text title = { 0 };
+
+	cell_put(&title, "%s (%s)", compare_string(comparison, "experiment"),
+		 compare_string(comparison, "mode"));
+	fprintf(out, "%s\n", cell_get(&title));
+	cell_done(&title);
+	print_side(comparison, "base", out);
+	print_side(comparison, "new", out);
+	print_method(comparison, out);
+	if (json_is_true(json_object_get(comparison, "byte_equal")))
+		print_equal(comparison, out);
+	print_table(comparison, out);
+	print_extra(comparison, out);
+	print_counts(comparison, out);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/compare_welch.h"
+
+#include <math.h>
+
+/* Beyond this the quantile moves in its third digit only, and the exact series gets long. */
+#define MAX_FREEDOM 1000
+
+/* The variance of a mean. */
+static double mean_variance(const double *values, size_t count)
+{
+	double deviation = stats_stddev(values, count);
+
+	return deviation * deviation / (double)count;
+}
+
+static unsigned degrees(double base, size_t base_count, double new, size_t new_count)
+{
+	double least = (double)(base_count < new_count ? base_count : new_count) - 1;
+	double freedom =
+		(base + new) * (base + new) /
+		(base * base / (double)(base_count - 1) + new *new / (double)(new_count - 1));
+
+	/* Also for the 0 / 0 of two sides without spread. */
+	if (!(freedom > least))
+		freedom = least;
+	return freedom < MAX_FREEDOM ? (unsigned)freedom : MAX_FREEDOM;
+}
+
+/* Where the interval of confidence 1 - p just touches zero: the quantile turned round by bisection,
+ * so that p < 0.05 if and only if the 95 % interval leaves zero out. */
+static double p_value(double t, unsigned freedom)
+{
+	double low = 0, high = 1;
+
+	for (int i = 0; i < 60; i++) {
+		double middle = (low + high) / 2;
+
+		/* 1 - p / 2 is 1 for a smaller p: no quantile, and no t is beyond it. */
+		if (stats_t_quantile(1 - middle / 2, freedom) >= t)
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
+struct welch welch_compare(const double *base, size_t base_count, const double *new,
+			   size_t new_count)
+{
+	struct welch ret = { .base_mean = stats_mean(base, base_count),
+			     .new_mean = stats_mean(new, new_count),
+			     .interval = { NAN, NAN },
+			     .p = NAN };
+	double base_variance, new_variance, error, half;
+
+	ret.difference = ret.new_mean - ret.base_mean;
+	if (base_count < 2 || new_count < 2)
+		return ret;
+	base_variance = mean_variance(base, base_count);
+	new_variance = mean_variance(new, new_count);
+	error = sqrt(base_variance + new_variance);
+	if (!isfinite(ret.difference) || !isfinite(error))
+		return ret;
+	ret.freedom = degrees(base_variance, base_count, new_variance, new_count);
+	half = stats_t_quantile(0.975, ret.freedom) * error;
+	ret.interval = (struct interval){ ret.difference - half, ret.difference + half };
+	if (error > 0)
+		ret.p = p_value(fabs(ret.difference) / error, ret.freedom);
+	else
+		ret.p = ret.difference == 0;
+	return ret;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * Many boots, as many at a time as there are cores, each followed by a process of its own: a guest
+ * that hangs or panics is that boot's failure, and all die with this process.
+ */
+
+#include "harness/vm.h"
+
+struct vm_boots_result {
+	int code, status; /* vm_boot()'s, and labrun's in the guest */
+	struct err err;
+	char line[200]; /* the last that labrun in the guest said on stderr */
+};
+
+/* `label`: what runs, for the progress line. Returns only what ended them all (Ctrl-C); each
+ * boot's own end is in `results`. */
+int vm_boots_run(const struct vm_boot *boots, size_t count, const char *label, bool quiet,
+		 struct vm_boots_result *results, struct err *err);

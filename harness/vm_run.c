@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/vm_run.h"
+
+#include "harness/cleanup.h"
+#include "harness/file.h"
+#include "harness/vm.h"
+#include "harness/vm_boots.h"
+#include "harness/vm_merge.h"
+#include "harness/vm_needs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define KERNELS_MAX 16
+#define GUEST_MEMORY_MIB 512
+/* A guest under emulation is tens of times slower than the machine it runs on, and two of them
+ * share it with whatever else there is. */
+#define SLOWNESS 40
+#define BOOT_ALLOWANCE_S 120
+
+struct vm_job {
+	struct plan *plan;
+	const struct vm_options *options;
+	const char *work;
+	struct arena *arena;
+	struct vm_kernel kernels[KERNELS_MAX];
+	char *initramfs[KERNELS_MAX], hashes[KERNELS_MAX][VM_HASH_BYTES];
+	size_t kernel_count, seeds, guest_cells; /* cells of one kernel */
+	struct vm_boot *boots; /* kernel by kernel, seed by seed */
+	struct vm_boots_result *results;
+	size_t boot_count;
+};
+
+static int find_kernels(struct vm_job *job, struct err *err)
+{
+	char *names =
+		arena_strdup(job->arena, job->options->kernels ? job->options->kernels : "6.1");
+	int code = 0;
+
+	for (char *name; !code && (name = strsep(&names, ","));) {
+		if (job->kernel_count == KERNELS_MAX)
+			return err_usage(err, "--vm: at most %d kernels", KERNELS_MAX);
+		code = vm_kernel_find(&job->kernels[job->kernel_count], name, job->options->modules,
+				      err);
+		if (!code)
+			job->kernel_count++;
+	}
+	return code;
+}
+
+static int make_initramfs(struct vm_job *job, struct err *err)
+{
+	struct vm_needs needs = vm_needs_find(job->plan, vm_boot_modules, job->arena);
+	int code = 0;
+
+	for (size_t i = 0; i < job->kernel_count && !code; i++) {
+		const struct vm_initramfs what = { .kernel = &job->kernels[i],
+						   .modules = needs.modules,
+						   .tools = needs.tools };
+
+		code = vm_initramfs_make(&what, &job->initramfs[i], job->hashes[i], err);
+	}
+	return code;
+}
+
+static int put_json(const char *path, const json_t *json, struct err *err)
+{
+	_free_ char *text = json_dumps(json, JSON_INDENT(2));
+
+	return file_write(path, text, strlen(text), err);
+}
+
+/* The guest reads the same files as the host did, and applies the same changes. */
+static int put_files(const struct vm_job *job, const char *folder, struct err *err)
+{
+	json_t *topologies = json_object_get(job->plan->sources, "topologies"), *topology;
+	const char *name;
+	int code = file_make_dirs(arena_printf(job->arena, "%s/topologies", folder), NULL, err);
+
+	if (!code)
+		code = put_json(arena_printf(job->arena, "%s/experiment.json", folder),
+				json_object_get(job->plan->sources, "experiment"), err);
+	json_object_foreach (topologies, name, topology)
+		if (!code)
+			code = put_json(
+				arena_printf(job->arena, "%s/topologies/%s.json", folder, name),
+				topology, err);
+	return code;
+}
+
+static const char **guest_argv(const struct vm_job *job)
+{
+	const char *const *sets = job->plan->sets;
+	size_t count = 0, at = 0;
+	const char **argv;
+
+	while (sets && sets[count])
+		count++;
+	argv = arena_alloc(job->arena, (2 * count + 10) * sizeof(*argv));
+	argv[at++] = "run";
+	argv[at++] = "--out";
+	argv[at++] = "/results";
+	argv[at++] = "--no-charts";
+	for (size_t i = 0; i < count; i++) {
+		argv[at++] = "--set";
+		argv[at++] = sets[i];
+	}
+	if (job->options->exact) {
+		argv[at++] = "--set";
+		argv[at++] = "batches=1";
+	}
+	argv[at++] = "experiment.json";
+	return argv;
+}
+
+static int add_boot(struct vm_job *job, size_t kernel, size_t seed, const char *files,
+		    const char **argv, struct err *err)
+{
+	double load_s = job->plan->load_s * (job->options->exact ? 1 : SLOWNESS);
+	char *work = arena_printf(job->arena, "%s/%zu-%zu", job->work, kernel, seed);
+
+	job->boots[job->boot_count++] = (struct vm_boot){
+		.kernel = &job->kernels[kernel],
+		.initramfs = job->initramfs[kernel],
+		.work = work,
+		.argv = argv,
+		.files = files,
+		.exact = job->options->exact,
+		.seed = 1 + seed,
+		.memory_mib = GUEST_MEMORY_MIB,
+		.deadline_s = BOOT_ALLOWANCE_S + (unsigned)(load_s < 86400 ? load_s : 86400),
+	};
+	return file_make_dirs(work, NULL, err);
+}
+
+static int prepare(struct vm_job *job, struct err *err)
+{
+	char *files = arena_printf(job->arena, "%s/files", job->work);
+	const char **argv = guest_argv(job);
+	int code = put_files(job, files, err);
+
+	job->boots = arena_alloc(job->arena, job->kernel_count * job->seeds * sizeof(*job->boots));
+	job->results =
+		arena_alloc(job->arena, job->kernel_count * job->seeds * sizeof(*job->results));
+	for (size_t i = 0; i < job->kernel_count; i++)
+		for (size_t j = 0; j < job->seeds && !code; j++)
+			code = add_boot(job, i, j, files, argv, err);
+	return code;
+}
+
+static void fail_cells(struct vm_job *job, size_t kernel, const char *text,
+		       struct run_outcome *outcome)
+{
+	for (size_t i = 0; i < job->guest_cells; i++) {
+		char **noted = &outcome->cell_errors[kernel * job->guest_cells + i];
+
+		if (!*noted)
+			*noted = strdup(text);
+	}
+}
+
+/* A boot that failed is its kernel's cells' failure; a need is everybody's. */
+static int take_boot(struct vm_job *job, size_t index, struct run_outcome *outcome,
+		     json_t **environment, struct err *err)
+{
+	struct vm_boots_result *result = &job->results[index];
+	size_t kernel = index / job->seeds;
+	const struct vm_merge merge = {
+		.dir = arena_printf(job->arena, "%s/results", job->boots[index].work),
+		.first_cell = kernel * job->guest_cells,
+		.cell_count = job->guest_cells,
+		.batch = job->options->exact ? (long)(index % job->seeds) : -1,
+		.unit = job->options->exact ? "instructions" : NULL,
+	};
+	int code = result->code;
+
+	if (code && result->err.class != ERR_RUN) {
+		*err = result->err;
+		return code;
+	}
+	/* 1 and 3 are verdicts, 4 may be of some cells only; without results it is a failure. */
+	if (!code && access(merge.dir, F_OK))
+		code = err_set(&result->err, -ENODATA,
+			       "labrun in the guest ended with status %d: %s", result->status,
+			       result->line);
+	if (!code)
+		code = vm_merge(&merge, outcome, *environment ? NULL : environment, &result->err);
+	if (code) {
+		err_wrap(&result->err, code, "kernel %s, boot %zu", job->kernels[kernel].version,
+			 index % job->seeds + 1);
+		fail_cells(job, kernel, result->err.text, outcome);
+	}
+	return 0;
+}
+
+static int take_all(struct vm_job *job, struct run_outcome *outcome, json_t **ret_environment,
+		    struct err *err)
+{
+	json_t *fingerprints = json_array(), *environment = NULL;
+	int code = 0;
+
+	for (size_t i = 0; i < job->boot_count && !code; i++)
+		code = take_boot(job, i, outcome, &environment, err);
+	for (size_t i = 0; i < job->kernel_count; i++)
+		json_array_append_new(fingerprints,
+				      vm_fingerprint(&job->boots[i * job->seeds], job->hashes[i]));
+	if (!environment)
+		environment = json_object();
+	json_object_set_new(environment, "vm", fingerprints);
+	*ret_environment = environment;
+	return code;
+}
+
+static int start_outcome(const struct vm_job *job, struct run_outcome *ret)
+{
+	*ret = (struct run_outcome){ .samples = samples_new() };
+	ret->cell_errors = calloc(job->plan->cell_count, sizeof(char *));
+	return ret->cell_errors ? 0 : -ENOMEM;
+}
+
+/* One kernel is where the run was done, several are what it compares. */
+static void multiply_cells(struct vm_job *job)
+{
+	const char *names[KERNELS_MAX];
+
+	job->guest_cells = job->plan->cell_count;
+	for (size_t i = 0; i < job->kernel_count; i++)
+		names[i] = job->kernels[i].version;
+	if (job->kernel_count > 1)
+		plan_add_kernels(job->plan, names, job->kernel_count);
+}
+
+static int run_job(struct vm_job *job, struct run_outcome *ret, json_t **ret_environment,
+		   struct err *err)
+{
+	int code = make_initramfs(job, err);
+
+	if (!code)
+		code = prepare(job, err);
+	if (!code)
+		code = vm_boots_run(job->boots, job->boot_count, job->plan->name,
+				    job->options->quiet, job->results, err);
+	return code ? code : take_all(job, ret, ret_environment, err);
+}
+
+int vm_run(struct plan *plan, const struct vm_options *options, const char *work,
+	   struct run_outcome *ret, json_t **ret_environment, struct err *err)
+{
+	_arena_ struct arena *arena = arena_new();
+	struct vm_job job = { .plan = plan, .options = options, .work = work, .arena = arena };
+	int code = find_kernels(&job, err);
+
+	job.seeds = options->exact ? plan->cells[0].experiment->seeds : 1;
+	if (!code) {
+		multiply_cells(&job);
+		code = start_outcome(&job, ret);
+	}
+	if (!code)
+		code = run_job(&job, ret, ret_environment, err);
+	for (size_t i = 0; i < job.kernel_count; i++) {
+		vm_kernel_done(&job.kernels[i]);
+		free(job.initramfs[i]);
+	}
+	file_remove_tree(work);
+	return code;
+}
