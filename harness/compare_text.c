@@ -137,10 +137,10 @@ static void print_batches_method(FILE *out)
 {
 	fprintf(out,
 		"  the batches' means, as mean [min, max]; differences with 95 %% intervals by "
-		"Welch's t.\n"
-		"  At most inconclusive: folders taken at different times differ by more than "
-		"their batches\n"
-		"  show, and only cells interleaved in one run can tell\n");
+		"Welch's t;\n"
+		"  below 2 %% the same. At most inconclusive: folders taken at different times "
+		"differ by more\n"
+		"  than their batches show, and only cells interleaved in one run can tell\n");
 }
 
 static void print_method(const json_t *comparison, FILE *out)

@@ -118,14 +118,19 @@ int vm_packages_read(struct vm_packages *ret, const char *folder, struct err *er
 }
 
 /* linux-image-6.12-cloud-amd64 has no patch level: it only points to the newest. */
-int vm_release_is_of(const char *release, const char *version)
+static bool has_patch_level(const char *release)
+{
+	const char *minor = strchr(release, '.');
+
+	return minor && minor[1 + strspn(minor + 1, "0123456789")] == '.';
+}
+
+bool vm_release_is_of(const char *release, const char *version)
 {
 	size_t length = strlen(version);
 
-	if (length == 0 || strncmp(release, version, length))
-		return 0;
-	release += length;
-	return !*release || (strchr(".+-", *release) && strcmp(release, FLAVOUR));
+	return length > 0 && has_patch_level(release) && !strncmp(release, version, length) &&
+	       (!release[length] || strchr(".+-", release[length]));
 }
 
 const char *vm_package_release(const struct vm_package *image)

@@ -8,6 +8,7 @@
 
 #include "harness/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct vm_package {
@@ -38,4 +39,4 @@ const char *vm_package_release(const struct vm_package *image);
 size_t vm_packages_parts(const struct vm_packages *packages, const struct vm_package *image,
 			 const struct vm_package **ret, size_t size);
 /* Whether `release` is one of `version`: "6.1.0-56-cloud-amd64" of "6.1" and of itself. */
-int vm_release_is_of(const char *release, const char *version);
+bool vm_release_is_of(const char *release, const char *version);
