@@ -24,7 +24,7 @@ struct command {
 	  "fields, units, bounds and defaults of a kind, of experiment, of topology")              \
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
 	X(compare, "[--json] BASE NEW", "says what moved between two results")                     \
-	X(reproduce, "[NAME...]",                                                                  \
+	X(reproduce, "[OPTION]... [NAME...]",                                                      \
 	  "runs every experiment with a paper behind it; paper beside measured")                   \
 	X(shell, "TOPOLOGY [COMMAND...]", "builds it and opens a shell inside; gone on exit")      \
 	X(vm, "list | fetch VERSION...", "kernels at hand for --vm; gets one")                     \

@@ -6,18 +6,38 @@
 #include "harness/plot.h"
 #include "harness/reproduce.h"
 #include "harness/session.h"
+#include "harness/vm_run.h"
 
+#include <getopt.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define EXPERIMENTS_MAX 64
 
 struct reproduction {
 	char *names[EXPERIMENTS_MAX], *dirs[EXPERIMENTS_MAX];
 	size_t count, done; /* dirs of experiments that gave results */
-	char folder[64]; /* results/reproduce/<UTC time> */
+	const char *folder;
+	bool in_vm;
+	struct vm_options vm;
 	char **argv;
 };
+
+static const struct option options[] = {
+	{ "out", required_argument, NULL, 'o' },     { "vm", optional_argument, NULL, 'v' },
+	{ "modules", required_argument, NULL, 'm' }, { "exact", no_argument, NULL, 'e' },
+	{ "help", no_argument, NULL, 'h' },	     {}
+};
+
+static const char help[] =
+	"usage: labrun reproduce [OPTION]... [NAME...]\n\n"
+	"  --vm[=KERNEL]   in guests with a fetched kernel (6.1), or one of your own, by the path\n"
+	"                  of its bzImage or vmlinux\n"
+	"  --modules DIR   that kernel's /lib/modules/RELEASE\n"
+	"  --exact         in guests that count instructions: no time, so no ratio to the paper\n"
+	"  --out DIR       write the results below DIR, which must not exist;\n"
+	"                  without it results/reproduce/<UTC time>\n";
 
 static int by_name(const struct dirent **left, const struct dirent **right)
 {
@@ -49,19 +69,22 @@ static void find_all(struct reproduction *reproduction)
 	free(entries);
 }
 
-static void name_folder(struct reproduction *reproduction)
+static const char *default_folder(void)
 {
+	static char folder[64];
 	time_t now = time(NULL);
 	struct tm utc;
 
 	gmtime_r(&now, &utc);
-	strftime(reproduction->folder, sizeof(reproduction->folder),
-		 "results/reproduce/%Y-%m-%dT%H%M%SZ", &utc);
+	strftime(folder, sizeof(folder), "results/reproduce/%Y-%m-%dT%H%M%SZ", &utc);
+	return folder;
 }
 
 static enum outcome run_one(struct reproduction *reproduction, const char *name)
 {
-	struct session_options options = { .untold = true, .argv = reproduction->argv };
+	struct session_options session = { .untold = true,
+					   .vm = reproduction->in_vm ? &reproduction->vm : NULL,
+					   .argv = reproduction->argv };
 	_free_ char *dir = NULL;
 	struct plan *plan;
 	enum outcome outcome;
@@ -72,8 +95,8 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 		return cmd_fail(&err);
 	if (asprintf(&dir, "%s/%s", reproduction->folder, plan->name) < 0)
 		abort();
-	options.out = dir;
-	outcome = session_run(plan, &options);
+	session.out = dir;
+	outcome = session_run(plan, &session);
 	published = plan->cells[0].experiment->reference;
 	plan_free(plan);
 	if (outcome > OUTCOME_INVALID || reproduce_print(dir, stdout, &err)) {
@@ -104,31 +127,85 @@ static void compare_modes(const struct reproduction *reproduction)
 {
 	struct err err = {};
 
-	if (reproduction->done > 1 &&
+	/* The chart has the paper's bars, in time, beside those of the measurement. */
+	if (reproduction->done > 1 && !reproduction->vm.exact &&
 	    plot_comparison((const char *const *)reproduction->dirs, reproduction->done,
 			    reproduction->folder, &err))
 		fprintf(stderr, "labrun: no comparison chart: %s\n", err.text);
 	printf("\nresults in %s\n", reproduction->folder);
 }
 
+static bool parse_option(struct reproduction *reproduction, int option)
+{
+	switch (option) {
+	case 'o':
+		reproduction->folder = optarg;
+		return true;
+	case 'v':
+		reproduction->in_vm = true;
+		reproduction->vm.kernels = optarg;
+		return true;
+	case 'e':
+		reproduction->in_vm = reproduction->vm.exact = true;
+		return true;
+	case 'm':
+		reproduction->vm.modules = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Several kernels make several cells, and the paper's table has but one. */
+static const char *find_fault(const struct reproduction *reproduction, size_t name_count)
+{
+	const char *kernels = reproduction->vm.kernels, *folder = reproduction->folder;
+
+	if (name_count > EXPERIMENTS_MAX)
+		return "too many experiments";
+	if (kernels && strchr(kernels, ','))
+		return "one kernel at a time";
+	if (reproduction->vm.modules && !reproduction->in_vm)
+		return "--modules is for --vm";
+	if (folder && (!*folder || !access(folder, F_OK)))
+		return "--out must name a folder that does not exist";
+	return NULL;
+}
+
+static enum outcome reproduce(struct reproduction *reproduction, char **names, size_t count)
+{
+	const char *fault = find_fault(reproduction, count);
+	enum outcome outcome;
+
+	if (fault)
+		return cmd_usage("reproduce", fault);
+	for (size_t i = 0; i < count; i++)
+		reproduction->names[reproduction->count++] = strdup(names[i]);
+	if (!count)
+		find_all(reproduction);
+	if (!reproduction->folder)
+		reproduction->folder = default_folder();
+	outcome = run_all(reproduction);
+	compare_modes(reproduction);
+	for (size_t i = 0; i < reproduction->count; i++)
+		free(reproduction->names[i]);
+	for (size_t i = 0; i < reproduction->done; i++)
+		free(reproduction->dirs[i]);
+	return outcome;
+}
+
 enum outcome cmd_reproduce(int argc, char **argv)
 {
 	struct reproduction reproduction = { .argv = argv };
-	enum outcome outcome;
+	int option;
 
-	for (int i = 1; i < argc && i < EXPERIMENTS_MAX; i++) {
-		if (argv[i][0] == '-')
-			return cmd_usage("reproduce", "takes names of experiments, or nothing");
-		reproduction.names[reproduction.count++] = strdup(argv[i]);
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return OUTCOME_OK;
+		}
+		if (!parse_option(&reproduction, option))
+			return cmd_usage("reproduce", "see labrun reproduce --help");
 	}
-	if (argc == 1)
-		find_all(&reproduction);
-	name_folder(&reproduction);
-	outcome = run_all(&reproduction);
-	compare_modes(&reproduction);
-	for (size_t i = 0; i < reproduction.count; i++)
-		free(reproduction.names[i]);
-	for (size_t i = 0; i < reproduction.done; i++)
-		free(reproduction.dirs[i]);
-	return outcome;
+	return reproduce(&reproduction, argv + optind, (size_t)(argc - optind));
 }

@@ -9,18 +9,26 @@
 
 /* What became of the samples of one series of one cell. */
 struct tally {
-	size_t both, more, fewer, only_base, only_new, batches;
+	size_t both, more, fewer, only_base, only_new;
 	double net; /* of all that both sides have, new - base */
-	uint32_t last_batch; /* of those counted in `batches` */
 	json_t *moves; /* the first few */
+	json_t *batches; /* {"batch", "moved", "net"} of each in which any did */
 };
 
-static void tally_batch(struct tally *tally, const struct paired_sample *sample)
+/* Samples come batch by batch, so it is the last or a new one. */
+static void tally_batch(struct tally *tally, uint32_t batch, double net)
 {
-	bool counted = tally->batches && tally->last_batch == sample->batch;
+	json_t *last = json_array_get(tally->batches, json_array_size(tally->batches) - 1);
 
-	tally->batches += !counted;
-	tally->last_batch = sample->batch;
+	if (!last || json_integer_value(json_object_get(last, "batch")) != batch) {
+		last = json_pack("{s:I, s:i, s:f}", "batch", (json_int_t)batch, "moved", 0, "net",
+				 0.0);
+		json_array_append_new(tally->batches, last);
+	}
+	net += json_number_value(json_object_get(last, "net"));
+	json_object_set_new(last, "net", compare_number(net));
+	json_object_set_new(last, "moved",
+			    json_integer(json_integer_value(json_object_get(last, "moved")) + 1));
 }
 
 /* Either may be NULL; both are of one place. */
@@ -29,7 +37,7 @@ static void tally_move(struct tally *tally, const struct paired_sample *base,
 {
 	const struct paired_sample *at = base ? base : new;
 
-	tally_batch(tally, at);
+	tally_batch(tally, at->batch, base && new ? new->value - base->value : 0);
 	if (json_array_size(tally->moves) >= MOVES_SHOWN)
 		return;
 	json_array_append_new(tally->moves,
@@ -67,7 +75,7 @@ static void judge(json_t *row, const struct tally *tally)
 {
 	double worse = tally->net * compare_worse_sign(compare_string(row, "unit"));
 
-	if (!tally->batches)
+	if (!json_array_size(tally->batches))
 		compare_set_verdict(row, "same", "%s", "");
 	else if (worse > 0)
 		compare_set_verdict(row, "regression", "%s", "");
@@ -94,9 +102,9 @@ static void report_tally(struct compare *compare, const struct paired *paired,
 	set_count(row, "fewer", tally->fewer);
 	set_count(row, "only_base", tally->only_base);
 	set_count(row, "only_new", tally->only_new);
-	set_count(row, "batches_moved", tally->batches);
 	json_object_set_new(row, "net", compare_number(tally->net));
-	json_object_set_new(row, "moves", steal_ptr(tally->moves));
+	json_object_set(row, "moves", tally->moves);
+	json_object_set(row, "batches_moved", tally->batches);
 	judge(row, tally);
 }
 
@@ -134,7 +142,7 @@ static void walk_series(struct compare *compare, const struct paired *paired, st
 			const struct paired_sample *at)
 {
 	const struct paired_sample *next = at;
-	struct tally tally = { .moves = json_array() };
+	struct tally tally = { .moves = json_array(), .batches = json_array() };
 
 	while (next && next->cell == at->cell && next->series == at->series) {
 		walk_step(walk, &tally);
@@ -143,6 +151,7 @@ static void walk_series(struct compare *compare, const struct paired *paired, st
 	if (compare_pair_whole(&compare->pairs[at->cell]))
 		report_tally(compare, paired, at, &tally);
 	json_decref(tally.moves);
+	json_decref(tally.batches);
 }
 
 static size_t count_common(const struct paired *paired)
@@ -185,7 +194,7 @@ static bool lateness_moved(const struct compare *compare)
 	size_t i;
 
 	json_array_foreach (compare->rows, i, row)
-		if (json_integer_value(json_object_get(row, "batches_moved")) &&
+		if (json_array_size(json_object_get(row, "batches_moved")) &&
 		    json_is_false(json_object_get(row, "judged")))
 			return true;
 	return false;

@@ -243,6 +243,7 @@ static void put_counts(struct cell_text *text, const json_t *row)
 		       { "fewer", "fewer" },
 		       { "only_base", "only in BASE" },
 		       { "only_new", "only in NEW" } };
+	size_t batches = json_array_size(json_object_get(row, "batches_moved"));
 	const char *between = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
@@ -253,7 +254,8 @@ static void put_counts(struct cell_text *text, const json_t *row)
 		cell_put(text, "%s%.0f %s", between, count, counts[i].words);
 		between = ", ";
 	}
-	cell_put(text, " of %.0f", number(row, "samples"));
+	cell_put(text, " of %.0f, in %zu %s", number(row, "samples"), batches,
+		 batches == 1 ? "batch" : "batches");
 }
 
 static void put_moved(struct table_text *table, const json_t *row)

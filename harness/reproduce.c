@@ -42,11 +42,12 @@ static void print_row(const struct reference *reference, const json_t *series, F
 	double mean = json_number_value(json_object_get(series, "mean"));
 	char paper[FORMAT_MAX] = "-", measured[FORMAT_MAX], ratio[32] = "-";
 
-	if (row) {
+	if (row)
 		format_interval(row->mean, (struct interval){ row->min, row->max }, "ns", paper,
 				sizeof(paper));
+	/* Instructions of an exact run are not time: a ratio to it would mean nothing. */
+	if (row && !strcmp(text_of(series, "unit"), "ns"))
 		snprintf(ratio, sizeof(ratio), "%.3f", mean / row->mean);
-	}
 	fprintf(out, "  %-16s %-8s %-32s %-34s %8s\n", text_of(series, "name"),
 		text_of(series, "direction"), paper,
 		format_interval(mean, interval_of(series), text_of(series, "unit"), measured,

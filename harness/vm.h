@@ -27,8 +27,7 @@ struct vm_kernel {
  * `name`: a version ("6.1"), or a path to a bzImage or vmlinux (then with `modules`, a
  * /lib/modules/RELEASE folder, or NULL). Not at hand is a need that names `labrun vm fetch`.
  */
-int vm_kernel_find(struct vm_kernel *ret, const char *name, const char *modules,
-		   struct err *err);
+int vm_kernel_find(struct vm_kernel *ret, const char *name, const char *modules, struct err *err);
 void vm_kernel_done(struct vm_kernel *kernel);
 /* Every fetched kernel; the caller frees each and the array. */
 int vm_kernel_list(struct vm_kernel **ret, size_t *ret_count, struct err *err);

@@ -6,6 +6,8 @@ set -eu
 packages="gcc libc6-dev make pkg-config clang libclang-rt-14-dev bpftool libbpf-dev libnl-3-dev
 	libnl-route-3-dev libjansson-dev libcmocka-dev nftables iproute2 iputils-ping gnuplot-nox
 	fonts-dejavu-core procps"
+# for --vm: the guests, and unpacking their kernels
+packages="$packages qemu-system-x86 xz-utils"
 # for `make style` and `make bench`
 packages="$packages clang-format universal-ctags bpftrace jq"
 

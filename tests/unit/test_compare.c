@@ -24,10 +24,12 @@ static void test_one_instruction(void **state)
 		const char *verdict, *text;
 	} cases[] = {
 		{ 1, "regression",
-		  "services=400  veth2 reply  1 more of 20  +1   batch 2 iteration 3: 621 -> "
+		  "services=400  veth2 reply  1 more of 20, in 1 batch  +1   batch 2 iteration 3: "
+		  "621 -> "
 		  "622\n" },
 		{ -1, "improvement",
-		  "services=400  veth2 reply  1 fewer of 20  -1   batch 2 iteration 3: 621 -> "
+		  "services=400  veth2 reply  1 fewer of 20, in 1 batch  -1   batch 2 iteration 3: "
+		  "621 -> "
 		  "620\n" },
 	};
 	struct fixture *fixture = *state;
@@ -37,6 +39,7 @@ static void test_one_instruction(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct made new = { .move = cases[i].move };
 		_json_ json_t *comparison = NULL;
+		const json_t *batches;
 
 		file_remove_tree(fixture->new);
 		make(fixture->new, &new);
@@ -46,6 +49,10 @@ static void test_one_instruction(void **state)
 		assert_int_equal(count_of(comparison, "same"), 7);
 		assert_int_equal(compare_regressed(comparison), cases[i].move > 0);
 		expect_text(comparison, cases[i].text);
+		batches = json_object_get(row_of(comparison, cases[i].verdict, 0), "batches_moved");
+		assert_int_equal(json_array_size(batches), 1);
+		assert_near(number(json_array_get(batches, 0), "batch"), 2, 0);
+		assert_near(number(json_array_get(batches, 0), "net"), cases[i].move, 0);
 	}
 }
 
@@ -70,7 +77,7 @@ static void test_lost_sample(void **state)
 	comparison = compare(fixture);
 	assert_int_equal(count_of(comparison, "inconclusive"), 1);
 	assert_string_equal(string(row_of(comparison, "inconclusive", 0), "series"), "veth1");
-	expect_text(comparison, "1 only in BASE of 20  +0   batch 1 iteration 2: ");
+	expect_text(comparison, "1 only in BASE of 20, in 1 batch  +0   batch 1 iteration 2: ");
 }
 
 static void test_lateness_not_judged(void **state)

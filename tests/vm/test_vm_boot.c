@@ -197,7 +197,8 @@ static void test_hang(void **state)
 
 	boot.deadline_s = 3;
 	assert_fails(fixture, "hang", boot, "the guest hung: not done after 3 s");
-	assert_in_range(heard.tick_count, 2, 3);
+	/* Every second, but on a busy machine one may come late. */
+	assert_in_range(heard.tick_count, 1, 3);
 }
 
 static void test_no_init_is_a_panic(void **state)
