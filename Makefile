@@ -33,6 +33,7 @@ SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c
 LIBRARY := $(BUILD)/liblabrun.a
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 NETNS_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/netns/test_*.c))
+VM_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/vm/test_*.c))
 
 # make V=1 shows the commands
 ifneq ($(V),1)
@@ -72,7 +73,7 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 # Objects may include any skeleton; dependency files refine this after the first build.
 $(OBJECTS): | $(SKELETONS)
 
-tests: $(UNIT_TESTS) $(NETNS_TESTS)
+tests: $(UNIT_TESTS) $(NETNS_TESTS) $(VM_TESTS)
 
 $(BUILD)/tests/%: tests/%.c $(LIBRARY)
 	@mkdir -p $(@D)
@@ -110,12 +111,12 @@ REPRODUCE_KERNEL ?= 6.1
 
 reproduce: deps
 	$(MAKE) all
-	$(BUILD)/labrun vm list | grep -q '^$(REPRODUCE_KERNEL) ' || \
-		$(BUILD)/labrun vm fetch $(REPRODUCE_KERNEL)
+	tests/kernel.sh $(BUILD)/labrun $(REPRODUCE_KERNEL)
 	$(BUILD)/labrun reproduce --vm=$(REPRODUCE_KERNEL) || [ $$? -eq 1 ]
 
 test: deps
 	$(MAKE) all tests
+	tests/kernel.sh $(BUILD)/labrun 6.1
 	tests/run.sh $(BUILD)
 
 bench: deps
@@ -141,4 +142,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNIT_TESTS:=.d) $(NETNS_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNIT_TESTS:=.d) $(NETNS_TESTS:=.d) $(VM_TESTS:=.d)

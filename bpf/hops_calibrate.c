@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define CONDITIONS 3
@@ -34,11 +35,13 @@
 static int open_echo(struct err *err)
 {
 	struct sockaddr_in self = { .sin_family = AF_INET };
+	const struct timeval limit = { .tv_sec = 1 };
 	socklen_t size = sizeof(self);
 	_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	self.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&self, sizeof(self)) ||
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	    bind(fd, (struct sockaddr *)&self, sizeof(self)) ||
 	    getsockname(fd, (struct sockaddr *)&self, &size) ||
 	    connect(fd, (struct sockaddr *)&self, sizeof(self)))
 		return err_errno(err, -errno, "hops: calibrate over loopback");

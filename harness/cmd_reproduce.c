@@ -127,8 +127,7 @@ static void compare_modes(const struct reproduction *reproduction)
 {
 	struct err err = {};
 
-	/* The chart has the paper's bars, in time, beside those of the measurement. */
-	if (reproduction->done > 1 && !reproduction->vm.exact &&
+	if (reproduction->done > 1 &&
 	    plot_comparison((const char *const *)reproduction->dirs, reproduction->done,
 			    reproduction->folder, &err))
 		fprintf(stderr, "labrun: no comparison chart: %s\n", err.text);

@@ -29,6 +29,7 @@ struct vm_job {
 	struct vm_boot *boots; /* kernel by kernel, seed by seed */
 	struct vm_boots_result *results;
 	size_t boot_count;
+	const char *accelerator; /* tried once for all boots */
 };
 
 static int find_kernels(struct vm_job *job, struct err *err)
@@ -126,6 +127,7 @@ static int add_boot(struct vm_job *job, size_t kernel, size_t seed, const char *
 		.argv = argv,
 		.files = files,
 		.exact = job->options->exact,
+		.accelerator = job->accelerator,
 		.seed = 1 + seed,
 		.memory_mib = GUEST_MEMORY_MIB,
 		.deadline_s = BOOT_ALLOWANCE_S + (unsigned)(load_s < 86400 ? load_s : 86400),
@@ -139,6 +141,7 @@ static int prepare(struct vm_job *job, struct err *err)
 	const char **argv = guest_argv(job);
 	int code = put_files(job, files, err);
 
+	job->accelerator = job->options->exact ? "tcg" : vm_accelerator();
 	job->boots = arena_alloc(job->arena, job->kernel_count * job->seeds * sizeof(*job->boots));
 	job->results =
 		arena_alloc(job->arena, job->kernel_count * job->seeds * sizeof(*job->results));

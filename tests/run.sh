@@ -17,7 +17,10 @@ run_one() {
 	output=$(timeout -k 10 "${LABRUN_TEST_TIMEOUT:-600}" "$program" 2>&1)
 	status=$?
 	p=$(count "$output" PASSED) f=$(count "$output" FAILED) s=$(count "$output" SKIPPED)
-	if [ -z "$p" ] || { [ $status -ne 0 ] && [ -z "$f" ]; }; then
+	# Skipped as a whole, before any of its tests.
+	if [ $status -eq 77 ] && [ -z "$p$f" ]; then
+		p=0 s=1
+	elif [ -z "$p" ] || { [ $status -ne 0 ] && [ -z "$f" ]; }; then
 		f=$((${f:-0} + 1))
 	fi
 	passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
@@ -28,7 +31,7 @@ run_one() {
 	[ -z "${s:-}" ] || reasons+=$'\n'
 }
 
-for folder in ${LABRUN_TEST_FOLDERS:-unit netns}; do
+for folder in ${LABRUN_TEST_FOLDERS:-unit netns vm}; do
 	for source in tests/"$folder"/test_*.c; do
 		[ -e "$source" ] && run_one "$build/${source%.c}"
 	done

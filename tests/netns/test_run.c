@@ -209,7 +209,10 @@ static void measure(const char *experiment, const char *set, double n, bool repl
 static void test_experiment(void **state)
 {
 	need_tracing();
-	measure(about_of(state), NULL, BATCHES * ITERATIONS, true);
+	for (unsigned i = 0; i < soak_factor(); i++) {
+		measure(about_of(state), NULL, BATCHES * ITERATIONS, true);
+		remove_tree("result");
+	}
 }
 
 /* The same path under datagrams of eight flows, to the same address. */

@@ -105,12 +105,12 @@ static void assert_near_reference(const json_t *reference, const json_t *measure
 static void assert_near_references(void)
 {
 	_json_ json_t *reference = NULL, *measured = read_json("first", "summary.json");
-	char folder[PATH_MAX];
+	_free_ char *folder = NULL;
 	const json_t *series;
 	size_t i;
 
-	snprintf(folder, sizeof(folder), "%s/results/reference/" KERNEL "/routed",
-		 getenv("LABRUN_DATA"));
+	assert_true(asprintf(&folder, "%s/results/reference/" KERNEL "/routed",
+			     getenv("LABRUN_DATA")) > 0);
 	reference = read_json(folder, "summary.json");
 	assert_string_equal(json_string_value(json_object_get(measured, "mode")), "exact");
 	assert_true(is_valid(measured));
