@@ -58,7 +58,7 @@ struct vm_boot {
 	const char *initramfs;
 	const char *work; /* an existing folder for console, results, and what else QEMU needs */
 	const char *const *argv; /* what labrun is run with in the guest, without argv[0] */
-	const char *files; /* folder whose files are put at /work in the guest (the experiment);
+	const char *files; /* folder whose files are put at /lab in the guest (the experiment);
 			      its own small cpio behind the initramfs */
 	const char *accelerator; /* vm_accelerator()'s word, so that it is asked once; NULL: asks */
 	bool exact; /* then "tcg" */
