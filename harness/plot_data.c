@@ -211,6 +211,8 @@ static char *make_caption(const struct plot_data *data)
 		snprintf(size, sizeof(size), ", %zu batches of %zu", batches, first->n / batches);
 	else if (batches)
 		snprintf(size, sizeof(size), ", n = %zu in %zu batches", first->n, batches);
+	if (json_array_size(json_object_get(data->folder.environment, "vm")) > 1)
+		release = "of several versions";
 	if (asprintf(&caption, "Linux %s, %s%s%s", release ? release : "(unknown)", mode,
 		     !strcmp(mode, "exact") ? " (instructions, not time)" : "", size) < 0)
 		abort();
@@ -316,6 +318,9 @@ double plot_reference_mean(const struct plot_data *data, const char *series,
 {
 	const struct reference_row *row = reference_find(&data->reference, series, direction);
 
+	/* The source's table is of one cell: beside several it would be of none in particular. */
+	if (data->cell_count > 1)
+		return NAN;
 	/* Published nanoseconds beside instructions would only mislead. */
 	for (size_t i = 0; row && i < data->name_count; i++)
 		if (!strcmp(data->names[i].text, series) && !strcmp(data->names[i].unit, "ns"))

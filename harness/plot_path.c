@@ -72,15 +72,23 @@ static unsigned ink_on(unsigned colour)
 	return luma > 140 ? 0x222222 : 0xffffff;
 }
 
+/* " us" behind a number; what is longer stands at the axis only. */
+static const char *short_unit(const struct strip *strip, char text[static 8])
+{
+	snprintf(text, 8, " %.6s", strip->scale.unit);
+	return strlen(strip->scale.unit) <= 4 ? text : "";
+}
+
 /* As much as fits into the part: name, time and share; less; or nothing. */
 static char *part_label(const struct strip *strip, size_t name, double value, double share)
 {
 	const char *text = strip->data->names[strip->names[name]].text;
-	char number[32], forms[3][160];
+	char number[32], unit[8], forms[3][160];
 
 	plot_number(value, number, sizeof(number));
 	snprintf(forms[2], sizeof(forms[2]), "%.0f %%", share * 100);
-	snprintf(forms[1], sizeof(forms[1]), "%s %s  %.9s", number, strip->scale.unit, forms[2]);
+	snprintf(forms[1], sizeof(forms[1]), "%s%s  %.9s", number, short_unit(strip, unit),
+		 forms[2]);
 	snprintf(forms[0], sizeof(forms[0]), "%.40s  %.90s", text, forms[1]);
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
 		if (plot_text_width(forms[i], LABEL_FONT) <= value * strip->pixels - 6)
@@ -108,7 +116,7 @@ static void put_part(struct page *page, const struct strip *strip, size_t name, 
 static void put_row(struct page *page, const struct strip *strip, size_t index)
 {
 	const struct row *row = &strip->rows[index];
-	char number[32], text[64], place[128];
+	char number[32], text[64], place[128], unit[8];
 	double from = 0;
 
 	for (size_t i = 0; i < strip->name_count; i++) {
@@ -122,7 +130,7 @@ static void put_row(struct page *page, const struct strip *strip, size_t index)
 		from += mean / strip->scale.divisor;
 	}
 	plot_number(from, number, sizeof(number));
-	snprintf(text, sizeof(text), "%s %s", number, strip->scale.unit);
+	snprintf(text, sizeof(text), "%s%s", number, short_unit(strip, unit));
 	snprintf(place, sizeof(place),
 		 "at first %.8g, first %zu offset 0.7,0 left font FONT_BOLD.',9' tc rgb '#333333'",
 		 from, index);
