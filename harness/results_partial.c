@@ -58,7 +58,9 @@ static enum state examine(int parent_fd, const char *name, int *ret_fd)
 	return read_marker(*ret_fd);
 }
 
-/* Dead runs' leftovers beside ours. A folder without our marker is not ours to remove. */
+/* Dead runs' leftovers beside ours. A folder that holds anything but our marker is not ours to
+ * remove; one that holds nothing is of a run killed before its marker, and a live run that is
+ * still at it makes it again. */
 static void sweep_siblings(int parent_fd)
 {
 	int copy = openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -72,7 +74,7 @@ static void sweep_siblings(int parent_fd)
 		if (length <= strlen(SUFFIX) ||
 		    strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX))
 			continue;
-		if (examine(parent_fd, entry->d_name, &fd) == PARTIAL_EMPTY && !is_empty_folder(fd))
+		if (examine(parent_fd, entry->d_name, &fd) == PARTIAL_EMPTY)
 			file_remove_tree_at(parent_fd, entry->d_name);
 	}
 }
