@@ -27,7 +27,7 @@ struct command {
 	X(reproduce, "[OPTION]... [NAME...]",                                                      \
 	  "runs every experiment with a paper behind it; paper beside measured")                   \
 	X(shell, "TOPOLOGY [COMMAND...]", "builds it and opens a shell inside; gone on exit")      \
-	X(vm, "list | fetch VERSION...", "kernels at hand for --vm; gets one")                     \
+	X(vm, "list | fetch VERSION... | shell [KERNEL]", "kernels for --vm; a shell in one")      \
 	X(doctor, "", "what this machine allows, and for what it does not: why")
 
 #define COMMAND_PROTOTYPE(name, arguments, help) enum outcome cmd_##name(int argc, char **argv);

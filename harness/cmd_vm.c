@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/vm.h"
+#include "harness/vm_shell.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,11 +43,25 @@ static enum outcome fetch_kernels(int count, char **versions)
 	return OUTCOME_OK;
 }
 
+static enum outcome open_shell(const char *name)
+{
+	struct vm_kernel kernel = {};
+	struct err err = {};
+	int code = vm_kernel_find(&kernel, name, NULL, &err);
+
+	if (!code)
+		code = vm_shell_run(&kernel, &err);
+	vm_kernel_done(&kernel);
+	return code ? cmd_fail(&err) : OUTCOME_OK;
+}
+
 enum outcome cmd_vm(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "list"))
 		return list_kernels();
 	if (argc > 2 && !strcmp(argv[1], "fetch"))
 		return fetch_kernels(argc - 2, argv + 2);
-	return cmd_usage("vm", "list, or fetch a version");
+	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "shell"))
+		return open_shell(argc == 3 ? argv[2] : "6.1");
+	return cmd_usage("vm", "list, or fetch a version, or shell");
 }

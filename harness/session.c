@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct session {
 	struct plan *plan;
@@ -204,6 +205,11 @@ static enum outcome run_guests(struct session *session)
 	sigprocmask(SIG_BLOCK, &signals, &old);
 	outcome = run_inside(session);
 	json_decref(session->environment);
+	/* The one that was acted on is still pending, and would end us in the exit status' place.
+	 */
+	while (outcome == OUTCOME_INTERRUPTED &&
+	       sigtimedwait(&signals, NULL, &(const struct timespec){}) > 0)
+		;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return outcome;
 }

@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/cpio.h"
 #include "harness/file.h"
+#include "harness/vm_shell.h"
 #include "harness/vm_window.h"
 
 #include <errno.h>
@@ -369,9 +370,13 @@ int vm_init_main(void)
 		complain(&guest, "set the host's name: %s\n", strerror(errno));
 	/* labrun makes it, and refuses one that is there. */
 	rmdir(VM_GUEST_RESULTS);
-	open_window(&guest);
+	if (!vm_shell_asked())
+		open_window(&guest);
 	load_modules(&guest);
 	raise_limits(&guest);
-	hand_over(&guest, run(&guest));
+	if (guest.window)
+		hand_over(&guest, run(&guest));
+	else
+		vm_shell_serve();
 	leave();
 }

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/vm_shell.h"
+
+#include "harness/arena.h"
+#include "harness/cleanup.h"
+#include "harness/interrupt.h"
+#include "harness/proc.h"
+#include "harness/vm_init.h"
+#include "harness/vm_qemu.h"
+#include "topologies/topology.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#define WORD "labrun.shell="
+/* Before it the guest speaks to nobody, and would lose what is sent to it. */
+#define READY "\036labrun shell\n"
+/* After the shell's end, before what the kernel says about the machine's. */
+#define DONE 31
+#define NEEDS_MAX 256
+#define MEMORY_MIB 512
+#define END_OF_FILE 4 /* Ctrl-D */
+#define ESCAPE 29 /* Ctrl-] */
+
+struct shell {
+	int guest_fd, signal_fd; /* guest_fd: its serial port */
+	pid_t pid;
+	bool terminal, ready, leaves;
+	char before[4096]; /* the last of what came before READY */
+	size_t before_bytes;
+};
+
+/* The tools are those that there are: the shell is of use without. */
+static void add_needs(const struct kind *const *kinds, struct arena *arena, const char **modules,
+		      const char **tools)
+{
+	size_t module_count = 0, tool_count = 0;
+
+	while (modules[module_count])
+		module_count++;
+	while (tools[tool_count])
+		tool_count++;
+	for (; *kinds; kinds++) {
+		for (const char *const *name = (*kinds)->modules; name && *name; name++)
+			if (module_count < NEEDS_MAX)
+				modules[module_count++] = *name;
+		for (const char *const *name = (*kinds)->tools; name && *name; name++)
+			if (tool_count < NEEDS_MAX)
+				tools[tool_count++] =
+					**name == '?' ? *name : arena_printf(arena, "?%s", *name);
+	}
+}
+
+static int make_initramfs(const struct vm_kernel *kernel, struct arena *arena, char **ret_path,
+			  struct err *err)
+{
+	const char *modules[NEEDS_MAX + 1] = { "veth" };
+	const char *tools[NEEDS_MAX + 1] = { "sh",     "?ip",	"?tc",	"?ping",  "?ls",
+					     "?cat",   "?grep", "?ps",	"?uname", "?dmesg",
+					     "?mkdir", "?head", "?less" };
+	const struct vm_initramfs what = { .kernel = kernel, .modules = modules, .tools = tools };
+	char hash[VM_HASH_BYTES];
+
+	add_needs(device_kinds, arena, modules, tools);
+	add_needs(feature_kinds, arena, modules, tools);
+	return vm_initramfs_make(&what, ret_path, hash, err);
+}
+
+/* How the guest is to set its side of the line. */
+static const char *describe_line(const struct shell *shell, struct arena *arena)
+{
+	struct winsize size = {};
+
+	if (!shell->terminal)
+		return "pipe";
+	ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+	return arena_printf(arena, "%ux%u", size.ws_row, size.ws_col);
+}
+
+static void __attribute__((noreturn))
+start_qemu(const struct shell *shell, const struct vm_kernel *kernel, const char *initramfs,
+	   int serial_fd, pid_t parent, struct arena *arena)
+{
+	const char *accelerator = vm_accelerator();
+	const char *const argv[] = {
+		VM_QEMU,
+		"-nodefaults",
+		"-no-user-config",
+		"-no-reboot",
+		"-display",
+		"none",
+		"-machine",
+		"q35",
+		"-accel",
+		accelerator,
+		"-cpu",
+		vm_qemu_cpu(accelerator),
+		"-m",
+		arena_printf(arena, "%u", MEMORY_MIB),
+		"-smp",
+		"1",
+		"-nic",
+		"none",
+		"-chardev",
+		arena_printf(arena, "socket,id=line,fd=%d", serial_fd),
+		"-serial",
+		"chardev:line",
+		"-kernel",
+		kernel->image,
+		"-initrd",
+		initramfs,
+		"-append",
+		arena_printf(arena,
+			     "console=ttyS0 quiet loglevel=1 panic=-1 nowatchdog audit=0 " WORD
+			     "%s",
+			     describe_line(shell, arena)),
+		NULL
+	};
+
+	vm_qemu_exec(argv, STDERR_FILENO, serial_fd, parent);
+}
+
+static int start(struct shell *shell, const struct vm_kernel *kernel, const char *initramfs,
+		 struct arena *arena, struct err *err)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return err_errno(err, -errno, "make the guest's line");
+	shell->guest_fd = ends[0];
+	shell->pid = fork();
+	if (shell->pid == 0)
+		start_qemu(shell, kernel, initramfs, ends[1], parent, arena);
+	close(ends[1]);
+	return shell->pid < 0 ? err_errno(err, -errno, "start QEMU") : 0;
+}
+
+static bool write_all(int fd, const char *bytes, size_t count)
+{
+	while (count) {
+		ssize_t done = write(fd, bytes, count);
+
+		if (done <= 0)
+			return false;
+		bytes += done;
+		count -= (size_t)done;
+	}
+	return true;
+}
+
+/* The second half only stays: a mark in two pieces is still found. */
+static void await_ready(struct shell *shell, const char *bytes, size_t count)
+{
+	const size_t size = sizeof(shell->before);
+	char *mark;
+
+	if (shell->before_bytes + count > size) {
+		memmove(shell->before, shell->before + size / 2, size / 2);
+		shell->before_bytes = shell->before_bytes < size / 2 ? 0 : size / 2;
+	}
+	memcpy(shell->before + shell->before_bytes, bytes, count);
+	shell->before_bytes += count;
+	mark = memmem(shell->before, shell->before_bytes, READY, strlen(READY));
+	if (!mark)
+		return;
+	shell->ready = true;
+	mark += strlen(READY);
+	write_all(STDOUT_FILENO, mark, (size_t)(shell->before + shell->before_bytes - mark));
+}
+
+/* Whether the guest may have more to say. */
+static bool from_guest(struct shell *shell)
+{
+	char bytes[1024];
+	ssize_t got = read(shell->guest_fd, bytes, sizeof(bytes));
+
+	const char *done;
+
+	if (got <= 0)
+		return false;
+	if (!shell->ready) {
+		await_ready(shell, bytes, (size_t)got);
+		return true;
+	}
+	done = memchr(bytes, DONE, (size_t)got);
+	if (done)
+		got = done - bytes;
+	return write_all(STDOUT_FILENO, bytes, (size_t)got) && !done;
+}
+
+/* Whether the user may have more to say. */
+static bool from_user(struct shell *shell)
+{
+	static const char end = END_OF_FILE;
+	char bytes[256];
+	ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
+
+	if (got <= 0) {
+		write_all(shell->guest_fd, &end, 1);
+		return false;
+	}
+	shell->leaves = shell->terminal && memchr(bytes, ESCAPE, (size_t)got);
+	return write_all(shell->guest_fd, bytes, (size_t)got);
+}
+
+static int pass_on(struct shell *shell, struct err *err)
+{
+	struct pollfd polls[] = { { .fd = shell->guest_fd, .events = POLLIN },
+				  { .fd = shell->signal_fd, .events = POLLIN },
+				  { .fd = -1, .events = POLLIN } };
+	bool user = true;
+
+	while (!shell->leaves) {
+		polls[2].fd = shell->ready && user ? STDIN_FILENO : -1;
+		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
+			return err_errno(err, -errno, "wait for the guest");
+		if (polls[1].revents)
+			return err_interrupted(err);
+		if (polls[0].revents && !from_guest(shell))
+			break;
+		if (polls[2].revents)
+			user = from_user(shell);
+	}
+	if (shell->ready || shell->leaves)
+		return 0;
+	return err_set(err, -EIO, "the guest ended before its shell began: %.*s",
+		       (int)strcspn(shell->before, "\r\n"), shell->before);
+}
+
+/* The keys go to the guest as they are, and what they do is its business. */
+static int pass_raw(struct shell *shell, struct err *err)
+{
+	struct termios saved, raw;
+	int code;
+
+	if (!shell->terminal || tcgetattr(STDIN_FILENO, &saved))
+		return pass_on(shell, err);
+	raw = saved;
+	cfmakeraw(&raw);
+	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+	code = pass_on(shell, err);
+	tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+	return code;
+}
+
+/* An end that is asked for is looked at between two bytes, so that the terminal is set back. */
+static int converse(struct shell *shell, struct err *err)
+{
+	struct signalfd_siginfo taken;
+	sigset_t signals, old;
+	int code;
+
+	interrupt_fill(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &old);
+	shell->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	signal(SIGPIPE, SIG_IGN);
+	code = pass_raw(shell, err);
+	kill(shell->pid, SIGKILL);
+	waitpid(shell->pid, NULL, 0);
+	while (read(shell->signal_fd, &taken, sizeof(taken)) > 0)
+		;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(shell->signal_fd);
+	return code;
+}
+
+int vm_shell_run(const struct vm_kernel *kernel, struct err *err)
+{
+	_arena_ struct arena *arena = arena_new();
+	struct shell shell = { .guest_fd = -1, .terminal = isatty(STDIN_FILENO) };
+	_free_ char *initramfs = NULL;
+	int code;
+
+	if (!proc_exists(VM_QEMU))
+		return err_need(err, VM_QEMU " is not installed (apt install qemu-system-x86)");
+	code = make_initramfs(kernel, arena, &initramfs, err);
+	if (!code)
+		code = start(&shell, kernel, initramfs, arena, err);
+	if (!code)
+		code = converse(&shell, err);
+	cleanup_close(&shell.guest_fd);
+	return code;
+}
+
+/* What follows WORD on the kernel's command line; false: it is not there. */
+static bool find_word(char *ret, size_t size)
+{
+	_fclose_ FILE *file = fopen("/proc/cmdline", "re");
+	char line[2048] = "", *at;
+
+	if (!file || !fgets(line, sizeof(line), file) || !(at = strstr(line, WORD)))
+		return false;
+	at += strlen(WORD);
+	snprintf(ret, size, "%.*s", (int)strcspn(at, " \n"), at);
+	return true;
+}
+
+bool vm_shell_asked(void)
+{
+	char word[32];
+
+	return find_word(word, sizeof(word));
+}
+
+static void set_line(int fd, const char *word)
+{
+	const tcflag_t echo = ECHO, processing = OPOST;
+	struct winsize size = {};
+	struct termios line;
+	bool terminal = sscanf(word, "%hux%hu", &size.ws_row, &size.ws_col) == 2;
+
+	if (tcgetattr(fd, &line))
+		return;
+	line.c_lflag = terminal ? line.c_lflag | echo : line.c_lflag & ~echo;
+	line.c_oflag = terminal ? line.c_oflag | processing : line.c_oflag & ~processing;
+	tcsetattr(fd, TCSADRAIN, &line);
+	if (terminal)
+		ioctl(fd, TIOCSWINSZ, &size);
+}
+
+static void __attribute__((noreturn)) run_shell(int fd, bool piped)
+{
+	char *const argv[] = { (char *)"sh", NULL };
+	/* labrun itself lies in the root folder. */
+	char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin:/",
+				      (char *)"HOME=/root",
+				      (char *)"LC_ALL=C",
+				      (char *)"TERM=linux",
+				      (char *)"LABRUN_DATA=" VM_GUEST_DATA,
+				      piped ? (char *)"PS1=" : (char *)"PS1=guest# ",
+				      NULL };
+
+	setsid();
+	ioctl(fd, TIOCSCTTY, 1);
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		dup2(fd, i);
+	/* Nothing was put there in this guest. */
+	mkdir(VM_GUEST_WORK, 0755);
+	if (!chdir(VM_GUEST_WORK))
+		execve("/sbin/sh", argv, environment);
+	dprintf(fd, "labrun init: /sbin/sh: %s\n", strerror(errno));
+	_exit(127);
+}
+
+static int open_line(void)
+{
+	return open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+/* A session's end hangs up its terminal for all who had it open. */
+static void say_done(void)
+{
+	static const char done = DONE;
+	_close_ int fd = open_line();
+
+	write_all(fd, &done, 1);
+	tcdrain(fd);
+}
+
+/* The console has no sessions: it is the port itself that the shell is given. */
+void vm_shell_serve(void)
+{
+	_close_ int fd = open_line();
+	char word[32] = "";
+	pid_t pid;
+
+	if (fd < 0 || !find_word(word, sizeof(word)))
+		return;
+	set_line(fd, "pipe");
+	write_all(fd, READY, strlen(READY));
+	set_line(fd, word);
+	pid = fork();
+	if (pid == 0)
+		run_shell(fd, !strcmp(word, "pipe"));
+	waitpid(pid, NULL, 0);
+	say_done();
+}
