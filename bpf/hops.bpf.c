@@ -139,13 +139,15 @@ static __always_inline void count_at_device(struct sk_buff *skb, __u8 function)
 		return;
 	if (function == HOP_NET_DEV_START_XMIT)
 		__sync_fetch_and_add(&count->tx, 1);
-	else if (function == HOP_NETIF_RX || function == HOP_NAPI_GRO_RECEIVE_ENTRY)
+	else
 		__sync_fetch_and_add(&count->rx, 1);
 }
 
 static __always_inline void count_other(struct sk_buff *skb, struct hop_cpu *cpu, __u8 function)
 {
-	if (!is_lab(skb))
+	/* The host's own traffic comes by here too: where nothing is counted nothing is looked up.
+	 */
+	if (function == HOP_NET_DEV_QUEUE || function == HOP_NETIF_RECEIVE_SKB || !is_lab(skb))
 		return;
 	count_at_device(skb, function);
 	if (function != HOP_NET_DEV_START_XMIT)

@@ -3,6 +3,7 @@
 
 #include "bpf/hops_log.h"
 #include "harness/cleanup.h"
+#include "harness/json_read.h"
 #include "loadgen/stamp.h"
 #include "topologies/lab.h"
 
@@ -119,13 +120,6 @@ json_t *journey_read(struct probe *probe, const struct lab *lab)
 	return journey;
 }
 
-static const char *text_of(const json_t *hop, const char *key)
-{
-	const char *text = json_string_value(json_object_get(hop, key));
-
-	return text ? text : "";
-}
-
 void journey_print(const json_t *journey, FILE *out)
 {
 	const json_t *hop;
@@ -137,13 +131,13 @@ void journey_print(const json_t *journey, FILE *out)
 		const json_t *delta = json_object_get(hop, "delta_ns");
 		char addresses[2 * INET6_ADDRSTRLEN + 8] = "";
 
-		if (*text_of(hop, "source"))
-			snprintf(addresses, sizeof(addresses), "%s -> %s", text_of(hop, "source"),
-				 text_of(hop, "destination"));
+		if (*json_read_text(hop, "source"))
+			snprintf(addresses, sizeof(addresses), "%s -> %s",
+				 json_read_text(hop, "source"), json_read_text(hop, "destination"));
 		fprintf(out, "[%10lld] %-10s %-10s %-8s %-32s %-22s %18lld ",
-			json_integer_value(json_object_get(hop, "netns")), text_of(hop, "node"),
-			text_of(hop, "interface"), text_of(hop, "type"), addresses,
-			text_of(hop, "function"),
+			json_integer_value(json_object_get(hop, "netns")),
+			json_read_text(hop, "node"), json_read_text(hop, "interface"),
+			json_read_text(hop, "type"), addresses, json_read_text(hop, "function"),
 			json_integer_value(json_object_get(hop, "time_ns")));
 		if (json_is_integer(delta))
 			fprintf(out, "%10lld\n", json_integer_value(delta));

@@ -3,46 +3,24 @@
 
 #include "harness/cleanup.h"
 #include "harness/format.h"
+#include "harness/json_read.h"
 #include "harness/samples.h"
 
 #include <math.h>
 #include <string.h>
 
-static double number(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-static const char *string(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-static struct interval interval(const json_t *object, const char *key)
-{
-	const json_t *pair = json_object_get(object, key);
-	const json_t *low = json_array_get(pair, 0), *high = json_array_get(pair, 1);
-
-	if (!json_is_number(low) || !json_is_number(high))
-		return (struct interval){ NAN, NAN };
-	return (struct interval){ json_number_value(low), json_number_value(high) };
-}
-
 static void print_series(const json_t *series, FILE *out)
 {
 	static const char *const columns[] = { "p50", "p99", "max", "corrected_mean" };
-	const char *unit = string(series, "unit");
+	const char *unit = json_read_text(series, "unit");
 	char text[FORMAT_MAX];
 
-	fprintf(out, "  %-16s %-8s %-34s", string(series, "name"), string(series, "direction"),
-		format_interval(number(series, "mean"), interval(series, "ci95"), unit, text,
-				sizeof(text)));
+	fprintf(out, "  %-16s %-8s %-34s", json_read_text(series, "name"),
+		json_read_text(series, "direction"),
+		format_interval(json_read_number(series, "mean"),
+				json_read_interval(series, "ci95"), unit, text, sizeof(text)));
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		double value = number(series, columns[i]);
+		double value = json_read_number(series, columns[i]);
 
 		fprintf(out, " %11s",
 			isnan(value) ? "-" : format_quantity(value, unit, text, sizeof(text)));
@@ -61,9 +39,11 @@ static void print_loss(const json_t *cell, FILE *out)
 	const char *name;
 	bool none = true;
 
-	fprintf(out, "  %.0f sent, %.0f received", number(loss, "sent"), number(loss, "received"));
-	if (number(loss, "background") > 0)
-		fprintf(out, ", %.0f other packets on the wire", number(loss, "background"));
+	fprintf(out, "  %.0f sent, %.0f received", json_read_number(loss, "sent"),
+		json_read_number(loss, "received"));
+	if (json_read_number(loss, "background") > 0)
+		fprintf(out, ", %.0f other packets on the wire",
+			json_read_number(loss, "background"));
 	json_object_foreach (loss, name, value) {
 		if (!is_fault(name) || !(json_number_value(value) > 0))
 			continue;
@@ -83,10 +63,10 @@ static void print_probe_cost(const json_t *cell, FILE *out)
 	if (!json_is_object(event))
 		return;
 	fprintf(out, "  one hop event costs %s; an empty program %s\n",
-		format_interval(number(event, "mean"), interval(event, "ci95"), "ns", text,
-				sizeof(text)),
-		format_interval(number(empty, "mean"), interval(empty, "ci95"), "ns", text_empty,
-				sizeof(text_empty)));
+		format_interval(json_read_number(event, "mean"), json_read_interval(event, "ci95"),
+				"ns", text, sizeof(text)),
+		format_interval(json_read_number(empty, "mean"), json_read_interval(empty, "ci95"),
+				"ns", text_empty, sizeof(text_empty)));
 }
 
 static void print_factors(const json_t *cell, FILE *out)
@@ -133,8 +113,8 @@ void report_text_claims(const json_t *claims, FILE *out)
 	size_t i;
 
 	json_array_foreach ((json_t *)claims, i, claim)
-		fprintf(out, "  %-12s %s\n  %-12s %s\n", string(claim, "verdict"),
-			string(claim, "text"), "", string(claim, "detail"));
+		fprintf(out, "  %-12s %s\n  %-12s %s\n", json_read_text(claim, "verdict"),
+			json_read_text(claim, "text"), "", json_read_text(claim, "detail"));
 }
 
 void report_text(const json_t *summary, FILE *out)
@@ -142,7 +122,8 @@ void report_text(const json_t *summary, FILE *out)
 	const json_t *cell, *claims = json_object_get(summary, "claims");
 	size_t i;
 
-	fprintf(out, "%s (%s)%s\n", string(summary, "experiment"), string(summary, "mode"),
+	fprintf(out, "%s (%s)%s\n", json_read_text(summary, "experiment"),
+		json_read_text(summary, "mode"),
 		json_is_true(json_object_get(summary, "valid")) ? "" : ": NOT VALID");
 	json_array_foreach (json_object_get(summary, "cells"), i, cell)
 		print_cell(cell, out);

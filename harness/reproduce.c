@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/format.h"
+#include "harness/json_read.h"
 #include "harness/reference.h"
 #include "harness/report_text.h"
 #include "harness/results.h"
@@ -10,27 +11,10 @@
 #include <math.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-static struct interval interval_of(const json_t *series)
-{
-	const json_t *pair = json_object_get(series, "ci95");
-	const json_t *low = json_array_get(pair, 0), *high = json_array_get(pair, 1);
-
-	if (!json_is_number(low) || !json_is_number(high))
-		return (struct interval){ NAN, NAN };
-	return (struct interval){ json_number_value(low), json_number_value(high) };
-}
-
 static enum direction direction_of(const json_t *series)
 {
 	for (size_t i = 0; i < DIRECTION_COUNT; i++)
-		if (!strcmp(direction_names[i], text_of(series, "direction")))
+		if (!strcmp(direction_names[i], json_read_text(series, "direction")))
 			return (enum direction)i;
 	return DIRECTION_BOTH;
 }
@@ -38,7 +22,7 @@ static enum direction direction_of(const json_t *series)
 static void print_row(const struct reference *reference, const json_t *series, FILE *out)
 {
 	const struct reference_row *row =
-		reference_find(reference, text_of(series, "name"), direction_of(series));
+		reference_find(reference, json_read_text(series, "name"), direction_of(series));
 	double mean = json_number_value(json_object_get(series, "mean"));
 	char paper[FORMAT_MAX] = "-", measured[FORMAT_MAX], ratio[32] = "-";
 
@@ -46,12 +30,12 @@ static void print_row(const struct reference *reference, const json_t *series, F
 		format_interval(row->mean, (struct interval){ row->min, row->max }, "ns", paper,
 				sizeof(paper));
 	/* Instructions of an exact run are not time: a ratio to it would mean nothing. */
-	if (row && !strcmp(text_of(series, "unit"), "ns"))
+	if (row && !strcmp(json_read_text(series, "unit"), "ns"))
 		snprintf(ratio, sizeof(ratio), "%.3f", mean / row->mean);
-	fprintf(out, "  %-16s %-8s %-32s %-34s %8s\n", text_of(series, "name"),
-		text_of(series, "direction"), paper,
-		format_interval(mean, interval_of(series), text_of(series, "unit"), measured,
-				sizeof(measured)),
+	fprintf(out, "  %-16s %-8s %-32s %-34s %8s\n", json_read_text(series, "name"),
+		json_read_text(series, "direction"), paper,
+		format_interval(mean, json_read_interval(series, "ci95"),
+				json_read_text(series, "unit"), measured, sizeof(measured)),
 		ratio);
 }
 
@@ -72,8 +56,9 @@ static void print_folder(const struct result_folder *folder, const struct refere
 	const json_t *cells = json_object_get(folder->summary, "cells"), *cell;
 	size_t i;
 
-	fprintf(out, "\n%s: %s\n  source: %s\n", text_of(folder->summary, "experiment"),
-		text_of(folder->experiment, "title"), text_of(folder->experiment, "source"));
+	fprintf(out, "\n%s: %s\n  source: %s\n", json_read_text(folder->summary, "experiment"),
+		json_read_text(folder->experiment, "title"),
+		json_read_text(folder->experiment, "source"));
 	if (!json_is_true(json_object_get(folder->summary, "valid")))
 		fprintf(out, "  THE MEASUREMENT IS NOT VALID\n");
 	/* A sweep has no table in the paper: its claims are what is compared. */
