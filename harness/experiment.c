@@ -7,167 +7,13 @@
 #include <math.h>
 #include <string.h>
 
-#define PROBES_MAX 8
-#define CLAIMS_MAX 100
+#define DEFAULT_INTERVAL_US 1000
 
 #define PROBE_AT(index_)                                                                           \
 	&(const struct jpath)                                                                      \
 	{                                                                                          \
 		.up = &(const struct jpath){ .key = "probes" }, .index = (index_)                  \
 	}
-
-static const char *const build_choices[] = { "batch", "cell", NULL };
-static const char *const mode_choices[] = { "native", "vm", "exact", NULL };
-
-static const struct field mode_element = { .name = "mode",
-					   .type = FIELD_CHOICE,
-					   .choices = mode_choices,
-					   .help = "where the claim is tested" };
-
-static const struct field claim_fields[] = { { .name = "id",
-					       .type = FIELD_NAME,
-					       .offset = offsetof(struct claim_common, id),
-					       .help = "short name, unique in the file" },
-					     { .name = "text",
-					       .type = FIELD_STRING,
-					       .offset = offsetof(struct claim_common, text),
-					       .help = "what the source says, in its own words" },
-					     { .name = "modes",
-					       .type = FIELD_LIST,
-					       .offset = offsetof(struct claim_common, modes),
-					       .fallback = "[]",
-					       .max = 3,
-					       .element = &mode_element,
-					       .size = sizeof(int),
-					       .help = "where it is tested; empty: everywhere" },
-					     FIELD_END };
-
-static const struct field claim_element = { .name = "claim",
-					    .type = FIELD_KIND,
-					    .kinds = claim_kinds,
-					    .discriminator = "test",
-					    .fields = claim_fields,
-					    .size = sizeof(struct claim_common),
-					    .help = "a sentence of the source, tested" };
-static const struct field probe_element = {
-	.name = "probe", .type = FIELD_KIND, .kinds = probe_kinds, .help = "what measures"
-};
-
-const struct field experiment_fields[] = {
-	{ .name = "name",
-	  .type = FIELD_NAME,
-	  .offset = offsetof(struct experiment, name),
-	  .help = "what it is called; its results go to results/NAME" },
-	{ .name = "title",
-	  .type = FIELD_STRING,
-	  .offset = offsetof(struct experiment, title),
-	  .fallback = "\"\"",
-	  .help = "one line for people: the charts' title" },
-	{ .name = "source",
-	  .type = FIELD_STRING,
-	  .offset = offsetof(struct experiment, source),
-	  .optional = true,
-	  .help = "where the claims come from" },
-	{ .name = "reference",
-	  .type = FIELD_NAME,
-	  .offset = offsetof(struct experiment, reference),
-	  .optional = true,
-	  .help = "the source's own numbers: a table in results/reference/paper" },
-	{ .name = "topology",
-	  .type = FIELD_NAME,
-	  .offset = offsetof(struct experiment, topology_name),
-	  .help = "name of a topology file, without .json" },
-	{ .name = "load",
-	  .type = FIELD_KIND,
-	  .offset = offsetof(struct experiment, load),
-	  .kinds = load_kinds,
-	  .fields = load_common_fields,
-	  .size = sizeof(struct load_common),
-	  .help = "the traffic" },
-	{ .name = "probes",
-	  .type = FIELD_LIST,
-	  .offset = offsetof(struct experiment, probes),
-	  .fallback = "[]",
-	  .max = PROBES_MAX,
-	  .element = &probe_element,
-	  .size = sizeof(struct chosen),
-	  .help = "what measures; without any only the load's own view is kept" },
-	{ .name = "batches",
-	  .type = FIELD_UINT,
-	  .offset = offsetof(struct experiment, batches),
-	  .fallback = "10",
-	  .min = 1,
-	  .max = 10000,
-	  .help = "independent repetitions; intervals are over batch means" },
-	{ .name = "iterations",
-	  .type = FIELD_UINT,
-	  .offset = offsetof(struct experiment, iterations),
-	  .fallback = "100",
-	  .min = 1,
-	  .max = 10000000,
-	  .unit = "packets",
-	  .help = "packets or requests of a batch" },
-	{ .name = "duration_s",
-	  .type = FIELD_REAL,
-	  .offset = offsetof(struct experiment, duration_s),
-	  .optional = true,
-	  .min = 0.001,
-	  .max = 86400,
-	  .unit = "s",
-	  .help = "length of a batch, in place of iterations" },
-	{ .name = "warmup",
-	  .type = FIELD_UINT,
-	  .offset = offsetof(struct experiment, warmup),
-	  .fallback = "10",
-	  .min = 1,
-	  .max = 1000000,
-	  .unit = "packets",
-	  .help = "packets sent before each batch and not measured" },
-	{ .name = "seed",
-	  .type = FIELD_UINT,
-	  .offset = offsetof(struct experiment, seed),
-	  .fallback = "1",
-	  .min = 0,
-	  .max = 9007199254740992.0,
-	  .help = "of the order in which cells are visited" },
-	{ .name = "seeds",
-	  .type = FIELD_UINT,
-	  .offset = offsetof(struct experiment, seeds),
-	  .fallback = "10",
-	  .min = 1,
-	  .max = 1000,
-	  .help = "in exact mode, how many boots, each with a seed of its own: the batches there" },
-	{ .name = "build",
-	  .type = FIELD_CHOICE,
-	  .offset = offsetof(struct experiment, build),
-	  .fallback = "\"batch\"",
-	  .choices = build_choices,
-	  .help = "when namespaces are built: afresh for each batch, or once a cell where "
-		  "building is dear" },
-	{ .name = "loss_tolerance",
-	  .type = FIELD_UINT,
-	  .offset = offsetof(struct experiment, loss_tolerance),
-	  .fallback = "0",
-	  .min = 0,
-	  .max = 10000000,
-	  .unit = "packets",
-	  .help = "losses of each kind that a batch may have and still be valid" },
-	{ .name = "sweep",
-	  .type = FIELD_ANY,
-	  .offset = offsetof(struct experiment, sweep),
-	  .optional = true,
-	  .help = "factors: an object of paths, each with a list of values, or of {\"label\", "
-		  "\"set\": {path: value}} where values go together" },
-	{ .name = "claims",
-	  .type = FIELD_LIST,
-	  .offset = offsetof(struct experiment, claims),
-	  .fallback = "[]",
-	  .max = CLAIMS_MAX,
-	  .element = &claim_element,
-	  .size = sizeof(struct chosen),
-	  .help = "what the source says, tested on the measurement" },
-	FIELD_END
-};
 
 struct checker {
 	struct experiment *experiment;
@@ -226,9 +72,8 @@ static uint64_t port_mtu(const struct topology *topology, const struct topo_plac
 static uint64_t packet_bytes(const struct experiment *experiment)
 {
 	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
-	const struct load_common *common = experiment->load.common;
 
-	return ops->payload_bytes(experiment->load.params) + 8 + (common->family ? 40 : 20);
+	return ops->packet_bytes(experiment->load.common, experiment->load.params);
 }
 
 /* False after a fault. */
@@ -284,25 +129,77 @@ static void check_load(struct checker *checker)
 	check_size(checker);
 }
 
+/* Until a time is up: how many that will be is not known beforehand. */
+static void check_open_end(struct checker *checker, bool bulk)
+{
+	struct experiment *experiment = checker->experiment;
+
+	if (!bulk)
+		diag_add_path(checker->diag, "duration_s", DIAG_VALUE,
+			      "needs a load.rate or load.interval_us: %s goes at the pace of its "
+			      "replies",
+			      experiment->load.kind->name);
+	experiment->duration_ns = (uint64_t)(experiment->duration_s * 1e9);
+	experiment->packets = (uint64_t)EXPERIMENT_BULK_MAX;
+}
+
+static void check_count(struct checker *checker, const char *path, double packets, bool bulk)
+{
+	double most = bulk ? EXPERIMENT_BULK_MAX : EXPERIMENT_PACKETS_MAX;
+
+	if (packets < 1 || packets > most)
+		diag_add_path(checker->diag, path, DIAG_VALUE,
+			      "makes %.0f packets, outside 1..%.0f", floor(packets), most);
+	else
+		checker->experiment->packets = (uint64_t)packets;
+}
+
 static void check_length(struct checker *checker)
 {
 	struct experiment *experiment = checker->experiment;
-	const struct load_common *common = experiment->load.common;
-	double packets;
+	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
+	double duration_ps = experiment->duration_s * 1e12;
 
-	experiment->packets = experiment->iterations;
-	if (experiment->duration_s == 0 || !common)
+	experiment->packets = 1;
+	if (!ops || !experiment->load.common)
 		return;
-	packets = experiment->duration_s * 1e6 / (double)(common->interval_us ?: 1);
-	if (!common->interval_us)
-		diag_add_path(checker->diag, "duration_s", DIAG_VALUE,
-			      "needs a load.interval_us that is not 0");
-	else if (packets < 1 || packets > 10000000)
-		diag_add_path(checker->diag, "duration_s", DIAG_VALUE,
-			      "one packet each %llu us makes %.0f packets, outside 1..10000000",
-			      (unsigned long long)common->interval_us, floor(packets));
+	experiment->interval_ps =
+		load_interval_ps(ops, experiment->load.common, experiment->load.params);
+	if (experiment->interval_ps > QUANTITY_INTERVAL_MAX_PS)
+		diag_add_path(checker->diag, "load.rate", DIAG_VALUE,
+			      "is slower than a packet a minute");
+	else if (experiment->duration_s == 0)
+		check_count(checker, "iterations", (double)experiment->iterations, ops->bulk);
+	else if (!experiment->interval_ps)
+		check_open_end(checker, ops->bulk);
 	else
-		experiment->packets = (uint64_t)packets;
+		check_count(checker, "duration_s", duration_ps / (double)experiment->interval_ps,
+			    ops->bulk);
+}
+
+json_t *experiment_fill(const json_t *json)
+{
+	json_t *filled = field_fill(experiment_fields, json);
+	json_t *load = json_object_get(filled, "load");
+
+	if (load && !json_object_get(load, "rate") && !json_object_get(load, "interval_us"))
+		json_object_set_new(load, "interval_us", json_integer(DEFAULT_INTERVAL_US));
+	return filled;
+}
+
+/* The default of one depends on the other's absence, which no table can say. */
+static void check_rate(struct checker *checker, const json_t *load)
+{
+	struct load_common *common = checker->experiment->load.common;
+	bool has_interval = json_object_get(load, "interval_us");
+
+	if (!common)
+		return;
+	if (common->rate.unit != RATE_NONE && has_interval)
+		diag_add_path(checker->diag, "load.rate", DIAG_VALUE,
+			      "there is a load.interval_us too: one of the two says how fast");
+	if (common->rate.unit == RATE_NONE && !has_interval)
+		common->interval_us = DEFAULT_INTERVAL_US;
 }
 
 /* Two of a kind would give each sample twice. */
@@ -324,7 +221,7 @@ static void check_probes(struct checker *checker)
 	const struct experiment *experiment = checker->experiment;
 	const struct chosen *probes = experiment->probes.items;
 
-	for (size_t i = 0; i < experiment->probes.count && i < PROBES_MAX; i++) {
+	for (size_t i = 0; i < experiment->probes.count && i < EXPERIMENT_PROBES_MAX; i++) {
 		const struct probe_ops *ops = (const struct probe_ops *)probes[i].kind;
 
 		check_probe_twice(checker, i);
@@ -341,7 +238,7 @@ static size_t claim_count(const struct checker *checker)
 {
 	size_t count = checker->experiment->claims.count;
 
-	return count < CLAIMS_MAX ? count : CLAIMS_MAX;
+	return count < EXPERIMENT_CLAIMS_MAX ? count : EXPERIMENT_CLAIMS_MAX;
 }
 
 /* What a test speaks of is more than its table can say: series, factors. */
@@ -381,6 +278,7 @@ const struct experiment *experiment_parse(json_t *json, json_t *topology_json, s
 	size_t before = diag_count(topology_diag);
 
 	field_parse(experiment_fields, json, NULL, experiment, arena, diag);
+	check_rate(&checker, json_object_get(json, "load"));
 	check_length(&checker);
 	check_claims(&checker);
 	check_selections(&checker, json_object_get(json, "claims"), arena);

@@ -9,6 +9,13 @@
 #include "loadgen/load.h"
 #include "topologies/topology.h"
 
+#define EXPERIMENT_PROBES_MAX 8
+#define EXPERIMENT_CLAIMS_MAX 100
+/* Each packet's times are kept in memory and written out ... */
+#define EXPERIMENT_PACKETS_MAX 10000000.0
+/* ... unless the load is bulk: then as many as there are sequences, less those of warm-up. */
+#define EXPERIMENT_BULK_MAX 2147483647.0
+
 enum build_when {
 	BUILD_BATCH, /* fresh namespaces for each batch: identical runs then agree */
 	BUILD_CELL, /* once, kept up together, visited interleaved: where building is dear */
@@ -39,10 +46,16 @@ struct experiment {
 	const struct topology *topology;
 	size_t from_node, to_node;
 	struct address source_address, destination;
-	uint64_t packets; /* of one batch: iterations, or duration_s over the interval */
+	uint64_t packets; /* of one batch: iterations, or duration_s over the interval; at most, if
+			     there is a duration_ns */
+	uint64_t interval_ps; /* between intended sends */
+	uint64_t duration_ns; /* of a batch that ends by time; 0: by its packets */
 };
 
 extern const struct field experiment_fields[];
+
+/* The same document with every default filled in; a new reference. */
+json_t *experiment_fill(const json_t *json);
 
 /*
  * Parses `json`; `topology_json` is the document its "topology" names. Faults of the former go to

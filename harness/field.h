@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "quantity.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,8 +21,9 @@
 
 enum field_type {
 	FIELD_BOOL, /* bool */
-	FIELD_UINT, /* uint64_t, min..max */
+	FIELD_UINT, /* uint64_t, min..max; of unit "bytes" also as text: "64B", "9KiB" */
 	FIELD_REAL, /* double, min..max, finite */
+	FIELD_RATE, /* struct rate: "1.5Mpps", "300Mbit", "max", or a number of pps */
 	FIELD_STRING, /* const char *: free text, at most 4096 bytes, never a file's name */
 	FIELD_NAME, /* const char *: a name that is safe as a file or device:
 		       [A-Za-z0-9][A-Za-z0-9_.-]*, no "..", at most `max` bytes (0: 64); "{i}" and

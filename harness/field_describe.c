@@ -16,6 +16,7 @@ static const struct {
 	[FIELD_BOOL] = { "true or false", "a list of true or false", "an object of true or false" },
 	[FIELD_UINT] = { "an integer", "a list of integers", "an object of integers" },
 	[FIELD_REAL] = { "a number", "a list of numbers", "an object of numbers" },
+	[FIELD_RATE] = { "a rate", "a list of rates", "an object of rates" },
 	[FIELD_STRING] = { "a string", "a list of strings", "an object of strings" },
 	[FIELD_NAME] = { "a name", "a list of names", "an object of names" },
 	[FIELD_CHOICE] = { "a string", "a list of strings", "an object of strings" },

@@ -28,6 +28,13 @@ bool field_parse_value(const struct field *field, json_t *value, void *base,
 /* The same for all types but OBJECT, KIND, LIST and MAP. */
 bool field_parse_scalar(const struct field *field, json_t *value, void *base,
 			const struct field_spot *spot);
+/* Of those the numbers, into `place`. */
+bool field_parse_uint(const struct field *field, json_t *value, void *place,
+		      const struct field_spot *spot);
+bool field_parse_real(const struct field *field, json_t *value, void *place,
+		      const struct field_spot *spot);
+bool field_parse_rate(const struct field *field, json_t *value, void *place,
+		      const struct field_spot *spot);
 /* False after a fault if `key` is no name by the rules of FIELD_NAME. */
 bool field_check_name(const struct field *field, const char *name, enum diag_place place,
 		      const struct field_spot *spot);
@@ -49,6 +56,8 @@ const struct kind *field_find_kind(const struct kind *const *kinds, const char *
 /* Their names, NULL-terminated; the caller frees the array only. */
 const char **field_kind_names(const struct kind *const *kinds);
 
+/* A number of bytes, which may be text too. */
+bool field_is_size(const struct field *field);
 bool field_has_min(const struct field *field);
 bool field_has_max(const struct field *field);
 /* Of FIELD_NAME, and of the keys of a FIELD_MAP. */

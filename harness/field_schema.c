@@ -122,13 +122,33 @@ static json_t *schema_of_map(const struct field *field)
 			 schema_of_name(field), "additionalProperties", schema_of(field->element));
 }
 
+static json_t *schema_of_uint(const struct field *field)
+{
+	json_t *schema = with_bounds(typed("integer"), field);
+
+	if (!field_is_size(field))
+		return schema;
+	json_object_set_new(schema, "type", json_pack("[s, s]", "integer", "string"));
+	json_object_set_new(schema, "pattern",
+			    json_string("^[0-9][0-9.]* ?((k|K|M|G|Ki|Mi|Gi)?B)?$"));
+	return schema;
+}
+
+static json_t *schema_of_rate(void)
+{
+	return json_pack("{s:[s, s], s:i, s:s}", "type", "number", "string", "exclusiveMinimum", 0,
+			 "pattern", "^(max|[0-9][0-9.]*( ?(k|K|M|G)?(pps|bit|bit/s|bps))?)$");
+}
+
 static json_t *schema_of_type(const struct field *field)
 {
 	switch (field->type) {
 	case FIELD_BOOL:
 		return typed("boolean");
 	case FIELD_UINT:
-		return with_bounds(typed("integer"), field);
+		return schema_of_uint(field);
+	case FIELD_RATE:
+		return schema_of_rate();
 	case FIELD_REAL:
 		return with_bounds(typed("number"), field);
 	case FIELD_STRING:

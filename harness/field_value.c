@@ -3,7 +3,6 @@
 
 #include "field_internal.h"
 
-#include <math.h>
 #include <string.h>
 
 #define STRING_MAX_BYTES 4096
@@ -46,41 +45,9 @@ bool field_expected(const struct field *field, const json_t *value, const struct
 	return false;
 }
 
-bool field_has_min(const struct field *field)
-{
-	/* Whole numbers have always one: they are stored unsigned. */
-	return field->type == FIELD_UINT || field->min != 0 || field_has_max(field);
-}
-
-bool field_has_max(const struct field *field)
-{
-	return field->max > field->min || (field->max == field->min && field->max != 0);
-}
-
 size_t field_name_bytes(const struct field *field)
 {
 	return field->max > 0 ? (size_t)field->max : NAME_MAX_BYTES;
-}
-
-static void format_bound(const struct field *field, double bound, char text[static 32])
-{
-	snprintf(text, 32, field->type == FIELD_REAL || bound > 1e18 ? "%g" : "%.0f", bound);
-}
-
-const char *field_range(const struct field *field, char text[static FIELD_RANGE_BYTES])
-{
-	char min[32], max[32];
-
-	format_bound(field, field->min, min);
-	format_bound(field, field->max, max);
-	text[0] = '\0';
-	if (field_has_max(field) && field->min == field->max)
-		snprintf(text, FIELD_RANGE_BYTES, "%s", min);
-	else if (field_has_max(field))
-		snprintf(text, FIELD_RANGE_BYTES, "%s..%s", min, max);
-	else if (field_has_min(field))
-		snprintf(text, FIELD_RANGE_BYTES, "at least %s", min);
-	return text;
 }
 
 void field_join_names(const char *const *names, char *text, size_t size)
@@ -92,84 +59,12 @@ void field_join_names(const char *const *names, char *text, size_t size)
 		used += (size_t)snprintf(text + used, size - used, "%s\"%s\"", comma, *names);
 }
 
-static void format_number(const json_t *value, char text[static 40])
-{
-	double real = json_number_value(value);
-
-	if (json_is_integer(value)) {
-		snprintf(text, 40, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		return;
-	}
-	/* Six digits may hide just what puts it out of bounds. */
-	snprintf(text, 40, "%g", real);
-	if (strtod(text, NULL) != real)
-		snprintf(text, 40, "%.15g", real);
-}
-
-/* long double holds every 64-bit integer, where double would round it into or out of bounds. */
-static bool check_bounds(const struct field *field, const json_t *value, long double number,
-			 const struct field_spot *spot)
-{
-	bool low = field_has_min(field) && number < field->min;
-	bool high = field_has_max(field) && number > field->max;
-	char text[40], bound[32], range[FIELD_RANGE_BYTES];
-
-	if (!low && !high)
-		return true;
-	format_number(value, text);
-	format_bound(field, field->min, bound);
-	if (field_has_max(field))
-		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is outside %s", text,
-			 field_range(field, range));
-	else
-		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is less than %s", text, bound);
-	return false;
-}
-
 static bool parse_bool(const struct field *field, json_t *value, void *place,
 		       const struct field_spot *spot)
 {
 	if (!json_is_boolean(value))
 		return field_expected(field, value, spot);
 	*(bool *)place = json_is_true(value);
-	return true;
-}
-
-static bool parse_uint(const struct field *field, json_t *value, void *place,
-		       const struct field_spot *spot)
-{
-	long double number = json_is_integer(value) ? json_integer_value(value)
-						    : (long double)json_number_value(value);
-	char text[40];
-
-	if (!json_is_number(value))
-		return field_expected(field, value, spot);
-	format_number(value, text);
-	if (number != floorl(number)) {
-		diag_add(spot->diag, spot->path, DIAG_VALUE, "expected %s, not %s",
-			 field_type_words(field), text);
-		return false;
-	}
-	if (!check_bounds(field, value, number, spot))
-		return false;
-	if (number > (long double)INT64_MAX) {
-		diag_add(spot->diag, spot->path, DIAG_VALUE, "%s is too large", text);
-		return false;
-	}
-	*(uint64_t *)place = (uint64_t)number;
-	return true;
-}
-
-static bool parse_real(const struct field *field, json_t *value, void *place,
-		       const struct field_spot *spot)
-{
-	double number = json_number_value(value);
-
-	if (!json_is_number(value) || !isfinite(number))
-		return field_expected(field, value, spot);
-	if (!check_bounds(field, value, number, spot))
-		return false;
-	*(double *)place = number;
 	return true;
 }
 
@@ -352,10 +247,11 @@ bool field_parse_scalar(const struct field *field, json_t *value, void *base,
 {
 	static bool (*const parsers[])(const struct field *, json_t *, void *,
 				       const struct field_spot *) = {
-		[FIELD_BOOL] = parse_bool,	 [FIELD_UINT] = parse_uint,
-		[FIELD_REAL] = parse_real,	 [FIELD_STRING] = parse_string,
-		[FIELD_NAME] = parse_name,	 [FIELD_CHOICE] = parse_choice,
-		[FIELD_ADDRESS] = parse_address, [FIELD_PREFIX] = parse_address,
+		[FIELD_BOOL] = parse_bool,	 [FIELD_UINT] = field_parse_uint,
+		[FIELD_REAL] = field_parse_real, [FIELD_RATE] = field_parse_rate,
+		[FIELD_STRING] = parse_string,	 [FIELD_NAME] = parse_name,
+		[FIELD_CHOICE] = parse_choice,	 [FIELD_ADDRESS] = parse_address,
+		[FIELD_PREFIX] = parse_address,
 	};
 	void *place = (char *)base + field->offset;
 

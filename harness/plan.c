@@ -240,7 +240,7 @@ static void fill_defaults(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		struct cell *cell = &plan->cells[i];
-		json_t *experiment = field_fill(experiment_fields, cell->experiment_json);
+		json_t *experiment = experiment_fill(cell->experiment_json);
 		json_t *topology = field_fill(topology_fields, cell->topology_json);
 
 		json_decref(cell->experiment_json);
@@ -287,7 +287,7 @@ static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 			  count == 1 ? "" : "s");
 		return -EBADMSG;
 	}
-	plan->experiment_json = field_fill(experiment_fields, planner->root);
+	plan->experiment_json = experiment_fill(planner->root);
 	plan->name = plan->cells[0].experiment->name;
 	plan->sources = gather_sources(planner);
 	fill_defaults(plan);

@@ -24,10 +24,10 @@ static void shuffle(struct job *jobs, size_t count, uint64_t *state)
 
 static double load_seconds(const struct experiment *experiment)
 {
-	const struct load_common *common = experiment->load.common;
-
-	return (double)(experiment->packets + experiment->warmup) * (double)common->interval_us /
-	       1e6;
+	if (experiment->duration_ns)
+		return (double)experiment->duration_ns / 1e9;
+	return (double)(experiment->packets + experiment->warmup) *
+	       (double)experiment->interval_ps / 1e12;
 }
 
 void plan_order(struct plan *plan)

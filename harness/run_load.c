@@ -14,6 +14,7 @@
 /* How long a fresh path may take until the first packet gets through. */
 #define READY_DEADLINE_NS 3000000000ull
 #define READY_TIMEOUT_MS 20
+#define READY_INTERVAL_PS 1000000000
 /* Beyond what the schedule and the replies' timeout explain, a load is stuck. */
 #define STUCK_GRACE_MS 10000
 
@@ -74,13 +75,13 @@ static int wait_load(struct run_loader *loader, struct load *load, int timeout_m
 
 static int pass_timeout_ms(const struct load_pass *pass)
 {
-	uint64_t schedule_ms = pass->count * pass->common->interval_us / 1000;
+	double schedule_ms = (double)pass->count * (double)pass->interval_ps / 1e9;
 	uint64_t replies_ms = pass->common->timeout_ms;
 
 	/* Without an interval each packet may wait for its reply. */
-	if (!pass->common->interval_us)
+	if (!pass->interval_ps && !pass->duration_ns)
 		replies_ms *= pass->count < 1000 ? pass->count + 1 : 1000;
-	schedule_ms += replies_ms + STUCK_GRACE_MS;
+	schedule_ms += (double)(replies_ms + pass->duration_ns / 1000000 + STUCK_GRACE_MS);
 	return schedule_ms < INT32_MAX ? (int)schedule_ms : INT32_MAX;
 }
 
@@ -108,6 +109,8 @@ static struct load_pass make_pass(const struct run_loader *loader,
 		.source = experiment->source_address,
 		.destination = experiment->destination,
 		.magic = loader->magic,
+		.interval_ps = experiment->interval_ps,
+		.seed = experiment->seed,
 	};
 }
 
@@ -121,7 +124,7 @@ static int try_once(struct run_loader *loader, const struct experiment *experime
 	int code;
 
 	common.timeout_ms = READY_TIMEOUT_MS;
-	common.interval_us = 1000;
+	pass.interval_ps = READY_INTERVAL_PS;
 	pass.count = 1;
 	pass.first_sequence = STAMP_WARMUP;
 	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
@@ -157,8 +160,7 @@ static int wait_until_ready(struct run_loader *loader, const struct experiment *
 int run_load_warm_up(struct run_loader *loader, const struct experiment *experiment,
 		     const struct lab *lab, struct err *err)
 {
-	struct load_common common = *(const struct load_common *)experiment->load.common;
-	struct load_pass pass = make_pass(loader, experiment, &common);
+	struct load_pass pass = make_pass(loader, experiment, experiment->load.common);
 	struct load_report *report;
 	struct load *load = NULL;
 	int code = wait_until_ready(loader, experiment, lab, err);
@@ -166,7 +168,7 @@ int run_load_warm_up(struct run_loader *loader, const struct experiment *experim
 	if (code)
 		return code;
 	/* It fills caches and tables; there is nothing to pace. */
-	common.interval_us = 0;
+	pass.interval_ps = 0;
 	pass.count = experiment->warmup;
 	pass.first_sequence = STAMP_WARMUP;
 	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
@@ -213,6 +215,7 @@ int run_load_measure(struct run_loader *loader, const struct experiment *experim
 	int code;
 
 	pass.count = experiment->packets;
+	pass.duration_ns = experiment->duration_ns;
 	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
 	if (!code)
 		record(report, experiment, job, samples);

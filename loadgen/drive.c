@@ -110,6 +110,7 @@ static void drive_send(struct drive *drive, uint64_t index, uint64_t intended_ns
 	drive->sent_ns[index] = now_ns;
 	drive->last_sent_ns = now_ns;
 	load_lateness_ns(drive->report)[index] = now_ns - intended_ns;
+	spread_add(&drive->report->lateness_ns, now_ns - intended_ns);
 	atomic_fetch_add_explicit(&drive->report->sent, 1, memory_order_relaxed);
 	if (drive->expects_reply) {
 		drive->outstanding++;
@@ -176,10 +177,10 @@ int drive_run(struct drive *drive, struct err *err)
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (drive->sent_ns == MAP_FAILED)
 		return err_errno(err, -errno, "memory for %zu bytes of send times", bytes);
-	drive->pace.interval_ns = pass->common->interval_us * 1000;
+	drive->pace.interval_ps = pass->interval_ps;
 	drive->pace.start_ns = pass->start_ns ? pass->start_ns : pace_now_ns();
 	drive->report->started_ns = drive->pace.start_ns;
-	if (drive->pace.interval_ns)
+	if (drive->pace.interval_ps)
 		drive_scheduled(drive);
 	else
 		drive_unscheduled(drive);

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,59 +26,6 @@
 /* What listen() returns where the kernel answers; so does a load without listen(). */
 #define LOAD_NO_SERVER (-1)
 
-static const char *const families[] = { "ipv4", "ipv6", NULL };
-
-const struct field load_common_fields[] = {
-	{
-		.name = "from",
-		.type = FIELD_NAME,
-		.offset = offsetof(struct load_common, from),
-		.help = "The node that sends.",
-	},
-	{
-		.name = "to",
-		.type = FIELD_NAME,
-		.offset = offsetof(struct load_common, to),
-		.help = "The node that answers or receives.",
-	},
-	{
-		.name = "address",
-		.type = FIELD_ADDRESS,
-		.offset = offsetof(struct load_common, address),
-		.optional = true,
-		.help = "Where packets are sent to, if not to the first address of `to`.",
-	},
-	{
-		.name = "family",
-		.type = FIELD_CHOICE,
-		.offset = offsetof(struct load_common, family),
-		.fallback = "\"ipv4\"",
-		.choices = families,
-		.help = "Which of the nodes' addresses are used.",
-	},
-	{
-		.name = "interval_us",
-		.type = FIELD_UINT,
-		.offset = offsetof(struct load_common, interval_us),
-		.fallback = "1000",
-		.min = 0,
-		.max = 60000000,
-		.unit = "us",
-		.help = "Time between intended sends; 0: each as soon as the last is answered.",
-	},
-	{
-		.name = "timeout_ms",
-		.type = FIELD_UINT,
-		.offset = offsetof(struct load_common, timeout_ms),
-		.fallback = "1000",
-		.min = 1,
-		.max = 60000,
-		.unit = "ms",
-		.help = "How long after its request a reply still counts.",
-	},
-	FIELD_END,
-};
-
 struct child {
 	pid_t pid; /* 0: not there, or reaped */
 	int pidfd;
@@ -86,6 +34,7 @@ struct child {
 struct load {
 	const struct load_ops *ops;
 	bool expects_reply;
+	uint64_t server_cpu_ns;
 	int listener; /* the server's socket, to see whether it is behind; -1: no server */
 	struct child driver, server;
 	struct load_report *report;
@@ -178,22 +127,32 @@ static int child_fork(struct child *child, struct err *err)
 	return 1;
 }
 
-static void child_reap(struct child *child, int *ret_status)
+static uint64_t cpu_ns(const struct rusage *usage)
 {
-	while (child->pid && waitpid(child->pid, ret_status, 0) < 0 && errno == EINTR)
+	return (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000 +
+	       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
+}
+
+static void child_reap(struct child *child, int *ret_status, uint64_t *ret_cpu_ns)
+{
+	struct rusage usage = { 0 };
+
+	while (child->pid && wait4(child->pid, ret_status, 0, &usage) < 0 && errno == EINTR)
 		;
+	if (child->pid)
+		*ret_cpu_ns = cpu_ns(&usage);
 	if (child->pidfd >= 0)
 		close(child->pidfd);
 	*child = (struct child){ .pidfd = -1 };
 }
 
-static void child_end(struct child *child, int *ret_status)
+static void child_end(struct child *child, int *ret_status, uint64_t *ret_cpu_ns)
 {
 	if (child->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
 	else if (child->pid)
 		kill(child->pid, SIGKILL);
-	child_reap(child, ret_status);
+	child_reap(child, ret_status, ret_cpu_ns);
 }
 
 static int child_settle(pid_t parent, int ns_fd, struct load *load, struct err *err)
@@ -285,7 +244,7 @@ int load_start(struct load **ret, const struct load_ops *ops, const struct load_
 	load->ops = ops;
 	load->driver.pidfd = load->server.pidfd = load->listener = -1;
 	load->expects_reply = !ops->expects_reply || ops->expects_reply(pass->params);
-	result = report_map(load, pass->count, err);
+	result = report_map(load, ops->bulk ? 0 : pass->count, err);
 	if (!result)
 		result = start_server(load, pass, lab, err);
 	if (!result)
@@ -333,7 +292,7 @@ static void wait_for_server(const struct load *load)
 
 static void server_end(struct load *load, int *ret_status)
 {
-	child_end(&load->server, ret_status);
+	child_end(&load->server, ret_status, &load->server_cpu_ns);
 	/* The last descriptor of the socket, whose port the next pass wants. */
 	if (load->listener >= 0)
 		close(steal_fd(&load->listener));
@@ -361,11 +320,16 @@ int load_finish(struct load *load, struct load_report **ret, struct err *err)
 {
 	struct load_report *report = load->report;
 	int driver_status = 0, server_status = 0;
+	uint64_t driver_cpu_ns = 0;
 
-	child_reap(&load->driver, &driver_status);
+	child_reap(&load->driver, &driver_status, &driver_cpu_ns);
 	if (load->server.pid && !load->expects_reply)
 		wait_for_server(load);
 	server_end(load, &server_status);
+	/* A driver that knows better, without what it took to get ready, has said so. */
+	if (!report->driver_cpu_ns)
+		report->driver_cpu_ns = driver_cpu_ns;
+	report->server_cpu_ns = load->server_cpu_ns;
 	if (!load->expects_reply)
 		atomic_store(&report->received, atomic_load(&report->served));
 	*ret = report;
@@ -374,11 +338,12 @@ int load_finish(struct load *load, struct load_report **ret, struct err *err)
 
 void load_free(struct load *load)
 {
+	uint64_t unused_ns;
 	int status;
 
 	if (!load)
 		return;
-	child_end(&load->driver, &status);
+	child_end(&load->driver, &status, &unused_ns);
 	server_end(load, &status);
 	if (load->report)
 		munmap(load->report, load->report_bytes);

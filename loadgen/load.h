@@ -12,6 +12,7 @@
 
 #include "harness/err.h"
 #include "harness/field.h"
+#include "loadgen/spread.h"
 
 #include <stdatomic.h>
 
@@ -22,19 +23,22 @@ struct load_common {
 	const char *from, *to; /* nodes */
 	struct address address; /* destination; AF_UNSPEC: the first of `to`'s in `family` */
 	int family; /* 0: ipv4, 1: ipv6 */
-	uint64_t interval_us; /* between intended sends; 0: as fast as it goes */
+	struct rate rate; /* in place of interval_us, if given */
+	uint64_t interval_us; /* between intended sends; 0: each when the last is answered */
 	uint64_t timeout_ms; /* how long after its send a reply still counts */
 };
 extern const struct field load_common_fields[];
 
 /* In memory shared by driver, server and harness. Arrays have `count` places, by sequence. */
 struct load_report {
-	uint64_t count;
+	uint64_t count; /* 0: of a bulk load */
 	_Atomic uint64_t sent, received, duplicates, late_replies, send_errors;
 	_Atomic uint64_t served; /* requests that reached a server */
 	char error[256]; /* why a child gave up; empty if it did not */
-	uint64_t started_ns, ended_ns;
-	/* Then two arrays, see load_lateness_ns() and load_round_trip_ns(). */
+	uint64_t started_ns, ended_ns; /* of the sending alone */
+	uint64_t driver_cpu_ns, server_cpu_ns; /* user and system, softirq in their time too */
+	struct spread lateness_ns; /* of every packet, whatever the kind keeps of each */
+	/* Then, unless the kind is `bulk`, two arrays: see load_lateness_ns(). */
 	uint64_t values[];
 };
 
@@ -49,17 +53,22 @@ struct load_pass {
 	const void *params; /* of the kind */
 	struct address source, destination; /* resolved, prefix_length full */
 	uint64_t magic; /* see struct stamp */
-	uint64_t count; /* packets or requests */
+	uint64_t count; /* packets or requests; at most, if there is a duration */
+	uint64_t interval_ps; /* between intended sends; 0: flat out, or at the reply's heels */
+	uint64_t duration_ns; /* 0: until `count` are sent */
+	uint64_t seed; /* of what varies from packet to packet */
 	uint32_t first_sequence; /* STAMP_WARMUP for passes that are not measured */
 	uint64_t start_ns; /* intended time of the first send; 0: now */
 };
 
 struct load_ops {
 	struct kind kind;
+	/* Too many packets to keep a time of each: the report has spreads and counts only. */
+	bool bulk;
 	/* Whether with these params each request has a reply. NULL: always. */
 	bool (*expects_reply)(const void *params);
-	/* The L4 payload of its packets, for the check against the path's MTU. */
-	uint64_t (*payload_bytes)(const void *params);
+	/* From the IP header on, for the check against the path's MTU and rates in bits. */
+	uint64_t (*packet_bytes)(const struct load_common *common, const void *params);
 	/* Checks what the tables cannot; faults as a message, NULL if fine. */
 	const char *(*check)(const struct load_common *common, const void *params);
 	/*
@@ -72,6 +81,10 @@ struct load_ops {
 	/* In the `from` namespace, in a child: sends `count` and waits for the replies. */
 	int (*drive)(const struct load_pass *pass, struct load_report *report, struct err *err);
 };
+
+/* By rate or interval_us; rates in bits are of frames without FCS. */
+uint64_t load_interval_ps(const struct load_ops *ops, const struct load_common *common,
+			  const void *params);
 
 extern const struct kind *const load_kinds[]; /* NULL-terminated; each heads a struct load_ops */
 

@@ -13,7 +13,7 @@ uint64_t pace_now_ns(void)
 
 uint64_t pace_intended_ns(const struct pace *pace, uint64_t index)
 {
-	return pace->start_ns + index * pace->interval_ns;
+	return pace->start_ns + (uint64_t)((unsigned __int128)index * pace->interval_ps / 1000);
 }
 
 uint64_t pace_wake_ns(const struct pace *pace, uint64_t index)

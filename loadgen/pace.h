@@ -12,7 +12,7 @@
 #define PACE_SPIN_NS 60000
 
 struct pace {
-	uint64_t start_ns, interval_ns;
+	uint64_t start_ns, interval_ps; /* ps: 3 Mpps are 333.333 ns */
 };
 
 uint64_t pace_now_ns(void);

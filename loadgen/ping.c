@@ -11,6 +11,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <string.h>
 
 /* Headers that a raw IPv4 socket shows in front: IP with options, echo. */
@@ -65,9 +66,11 @@ static const struct field ping_fields[] = {
 	FIELD_END,
 };
 
-static uint64_t ping_payload_bytes(const void *params)
+static uint64_t ping_packet_bytes(const struct load_common *common, const void *params)
 {
-	return ((const struct ping_params *)params)->size;
+	uint64_t ip_bytes = common->family ? sizeof(struct ip6_hdr) : sizeof(struct iphdr);
+
+	return ip_bytes + sizeof(struct echo) + ((const struct ping_params *)params)->size;
 }
 
 static struct ping *ping_of(struct drive *drive)
@@ -252,6 +255,6 @@ const struct load_ops load_ping = {
 		  .help = "ICMP echo requests, answered by the kernel of `to`.",
 		  .fields = ping_fields,
 		  .params_size = sizeof(struct ping_params) },
-	.payload_bytes = ping_payload_bytes,
+	.packet_bytes = ping_packet_bytes,
 	.drive = ping_drive,
 };

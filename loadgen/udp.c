@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -88,9 +91,11 @@ static bool udp_expects_reply(const void *params)
 	return !((const struct udp_params *)params)->one_way;
 }
 
-static uint64_t udp_payload_bytes(const void *params)
+static uint64_t udp_packet_bytes(const struct load_common *common, const void *params)
 {
-	return ((const struct udp_params *)params)->size;
+	uint64_t ip_bytes = common->family ? sizeof(struct ip6_hdr) : sizeof(struct iphdr);
+
+	return ip_bytes + sizeof(struct udphdr) + ((const struct udp_params *)params)->size;
 }
 
 static const char *udp_check(const struct load_common *common, const void *params)
@@ -340,7 +345,7 @@ const struct load_ops load_udp = {
 		  .fields = udp_fields,
 		  .params_size = sizeof(struct udp_params) },
 	.expects_reply = udp_expects_reply,
-	.payload_bytes = udp_payload_bytes,
+	.packet_bytes = udp_packet_bytes,
 	.check = udp_check,
 	.listen = udp_listen,
 	.serve = udp_serve,

@@ -106,6 +106,7 @@ static inline int trial_start(const struct trial *trial, const struct lab *lab, 
 		.destination = parse(trial->destination),
 		.magic = 0x6c616272756e0001 + (uint64_t)getpid(),
 		.count = trial->count,
+		.interval_ps = trial->interval_us * 1000000,
 		.first_sequence = trial->first_sequence,
 	};
 

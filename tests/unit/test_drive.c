@@ -81,11 +81,12 @@ static struct load_report *run(struct fake *fake, uint64_t interval_us,
 	assert_non_null(report);
 	report->count = COUNT;
 	memset(report->values, 0xff, value_bytes);
-	*fake = (struct fake){
-		.common = { .interval_us = interval_us, .timeout_ms = TIMEOUT_MS },
-		.pass = { .magic = MAGIC, .count = COUNT, .first_sequence = UINT32_MAX - 5 },
-		.carry = carry
-	};
+	*fake = (struct fake){ .common = { .timeout_ms = TIMEOUT_MS },
+			       .pass = { .magic = MAGIC,
+					 .count = COUNT,
+					 .interval_ps = interval_us * 1000000,
+					 .first_sequence = UINT32_MAX - 5 },
+			       .carry = carry };
 	fake->pass.common = &fake->common;
 	fake->drive = (struct drive){ .pass = &fake->pass,
 				      .report = report,

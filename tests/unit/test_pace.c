@@ -19,7 +19,7 @@ static void test_schedule(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pace pace = { cases[i].start_ns, cases[i].interval_ns };
+		struct pace pace = { cases[i].start_ns, cases[i].interval_ns * 1000 };
 
 		assert_int_equal(pace_intended_ns(&pace, cases[i].index), cases[i].intended_ns);
 		assert_int_equal(pace_wake_ns(&pace, cases[i].index), cases[i].wake_ns);

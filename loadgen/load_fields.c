@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/load.h"
+
+#define ETHERNET_HEADER_BYTES 14
+
+static const char *const families[] = { "ipv4", "ipv6", NULL };
+
+const struct field load_common_fields[] = {
+	{
+		.name = "from",
+		.type = FIELD_NAME,
+		.offset = offsetof(struct load_common, from),
+		.help = "The node that sends.",
+	},
+	{
+		.name = "to",
+		.type = FIELD_NAME,
+		.offset = offsetof(struct load_common, to),
+		.help = "The node that answers or receives.",
+	},
+	{
+		.name = "address",
+		.type = FIELD_ADDRESS,
+		.offset = offsetof(struct load_common, address),
+		.optional = true,
+		.help = "Where packets are sent to, if not to the first address of `to`.",
+	},
+	{
+		.name = "family",
+		.type = FIELD_CHOICE,
+		.offset = offsetof(struct load_common, family),
+		.fallback = "\"ipv4\"",
+		.choices = families,
+		.help = "Which of the nodes' addresses are used.",
+	},
+	{
+		.name = "rate",
+		.type = FIELD_RATE,
+		.offset = offsetof(struct load_common, rate),
+		.optional = true,
+		.help = "How fast, in place of interval_us: \"10kpps\", \"1.5Mpps\", \"300Mbit\" "
+			"(of "
+			"frames without FCS), or \"max\".",
+	},
+	{
+		.name = "interval_us",
+		.type = FIELD_UINT,
+		.offset = offsetof(struct load_common, interval_us),
+		.optional = true,
+		.min = 0,
+		.max = 60000000,
+		.unit = "us",
+		.help = "Time between intended sends, 1000 if there is no rate; 0: each as soon as "
+			"the last is answered.",
+	},
+	{
+		.name = "timeout_ms",
+		.type = FIELD_UINT,
+		.offset = offsetof(struct load_common, timeout_ms),
+		.fallback = "1000",
+		.min = 1,
+		.max = 60000,
+		.unit = "ms",
+		.help = "How long after its request a reply still counts.",
+	},
+	FIELD_END,
+};
+
+uint64_t load_interval_ps(const struct load_ops *ops, const struct load_common *common,
+			  const void *params)
+{
+	if (common->rate.unit == RATE_NONE)
+		return common->interval_us * 1000000;
+	return quantity_interval_ps(&common->rate,
+				    ops->packet_bytes(common, params) + ETHERNET_HEADER_BYTES);
+}
