@@ -159,22 +159,24 @@ static void check_length(struct checker *checker)
 	struct experiment *experiment = checker->experiment;
 	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
 	double duration_ps = experiment->duration_s * 1e12;
+	bool bulk;
 
 	experiment->packets = 1;
 	if (!ops || !experiment->load.common)
 		return;
+	bulk = load_is_bulk(ops, experiment->load.common, experiment->load.params);
 	experiment->interval_ps =
 		load_interval_ps(ops, experiment->load.common, experiment->load.params);
 	if (experiment->interval_ps > QUANTITY_INTERVAL_MAX_PS)
 		diag_add_path(checker->diag, "load.rate", DIAG_VALUE,
 			      "is slower than a packet a minute");
 	else if (experiment->duration_s == 0)
-		check_count(checker, "iterations", (double)experiment->iterations, ops->bulk);
+		check_count(checker, "iterations", (double)experiment->iterations, bulk);
 	else if (!experiment->interval_ps)
-		check_open_end(checker, ops->bulk);
+		check_open_end(checker, bulk);
 	else
 		check_count(checker, "duration_s", duration_ps / (double)experiment->interval_ps,
-			    ops->bulk);
+			    bulk);
 }
 
 json_t *experiment_fill(const json_t *json)

@@ -244,7 +244,8 @@ int load_start(struct load **ret, const struct load_ops *ops, const struct load_
 	load->ops = ops;
 	load->driver.pidfd = load->server.pidfd = load->listener = -1;
 	load->expects_reply = !ops->expects_reply || ops->expects_reply(pass->params);
-	result = report_map(load, ops->bulk ? 0 : pass->count, err);
+	result = report_map(load, load_is_bulk(ops, pass->common, pass->params) ? 0 : pass->count,
+			    err);
 	if (!result)
 		result = start_server(load, pass, lab, err);
 	if (!result)

@@ -38,7 +38,7 @@ struct load_report {
 	uint64_t started_ns, ended_ns; /* of the sending alone */
 	uint64_t driver_cpu_ns, server_cpu_ns; /* user and system, softirq in their time too */
 	struct spread lateness_ns; /* of every packet, whatever the kind keeps of each */
-	/* Then, unless the kind is `bulk`, two arrays: see load_lateness_ns(). */
+	/* Then, unless the load is bulk, two arrays: see load_lateness_ns(). */
 	uint64_t values[];
 };
 
@@ -63,8 +63,11 @@ struct load_pass {
 
 struct load_ops {
 	struct kind kind;
-	/* Too many packets to keep a time of each: the report has spreads and counts only. */
-	bool bulk;
+	/*
+	 * Whether with these params there may be too many packets to keep the times of each: the
+	 * report then has spreads and counts only. NULL: never. Such a load is one-way.
+	 */
+	bool (*is_bulk)(const struct load_common *common, const void *params);
 	/* Whether with these params each request has a reply. NULL: always. */
 	bool (*expects_reply)(const void *params);
 	/* From the IP header on, for the check against the path's MTU and rates in bits. */
@@ -82,6 +85,7 @@ struct load_ops {
 	int (*drive)(const struct load_pass *pass, struct load_report *report, struct err *err);
 };
 
+bool load_is_bulk(const struct load_ops *ops, const struct load_common *common, const void *params);
 /* By rate or interval_us; rates in bits are of frames without FCS. */
 uint64_t load_interval_ps(const struct load_ops *ops, const struct load_common *common,
 			  const void *params);

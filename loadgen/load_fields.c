@@ -66,6 +66,11 @@ const struct field load_common_fields[] = {
 	FIELD_END,
 };
 
+bool load_is_bulk(const struct load_ops *ops, const struct load_common *common, const void *params)
+{
+	return ops->is_bulk && ops->is_bulk(common, params);
+}
+
 uint64_t load_interval_ps(const struct load_ops *ops, const struct load_common *common,
 			  const void *params)
 {
