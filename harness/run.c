@@ -8,6 +8,7 @@
 #include "harness/cleanup.h"
 #include "harness/interrupt.h"
 #include "harness/run_load.h"
+#include "harness/run_record.h"
 #include "topologies/lab.h"
 
 #include <errno.h>
@@ -169,7 +170,7 @@ static int measure(struct run *run, const struct job *job, struct lab *lab, stru
 		.cell = job->cell,
 		.batch = job->batch,
 		.packets = experiment->packets,
-		.reply = run_load_has_reply(experiment),
+		.reply = run_record_has_reply(experiment),
 	};
 	int code = run_load_warm_up(run->loader, experiment, lab, err);
 

@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/interrupt.h"
+#include "harness/run_record.h"
 #include "loadgen/pace.h"
 #include "loadgen/stamp.h"
 #include "topologies/lab.h"
@@ -49,13 +50,6 @@ void run_loader_free(struct run_loader *loader)
 static const struct load_ops *ops_of(const struct experiment *experiment)
 {
 	return (const struct load_ops *)experiment->load.kind;
-}
-
-bool run_load_has_reply(const struct experiment *experiment)
-{
-	const struct load_ops *ops = ops_of(experiment);
-
-	return !ops->expects_reply || ops->expects_reply(experiment->load.params);
 }
 
 static int wait_load(struct run_loader *loader, struct load *load, int timeout_ms, struct err *err)
@@ -176,35 +170,6 @@ int run_load_warm_up(struct run_loader *loader, const struct experiment *experim
 	return code;
 }
 
-static void add_values(struct samples *samples, const struct job *job, const uint64_t *values,
-		       uint64_t count, uint32_t series)
-{
-	for (uint64_t i = 0; i < count; i++)
-		if (values[i] != UINT64_MAX)
-			samples_add(samples, job->cell, job->batch, (uint32_t)i, series,
-				    (double)values[i]);
-}
-
-static void record(struct load_report *report, const struct experiment *experiment,
-		   const struct job *job, struct samples *samples)
-{
-	bool reply = run_load_has_reply(experiment);
-	double sent = (double)report->sent, received = (double)report->received;
-
-	if (reply)
-		add_values(samples, job, load_round_trip_ns(report), report->count,
-			   samples_series(samples, "rtt", DIRECTION_BOTH, "ns"));
-	add_values(samples, job, load_lateness_ns(report), report->count,
-		   samples_series(samples, "lateness", DIRECTION_BOTH, "ns"));
-	samples_count(samples, job->cell, job->batch, "sent", sent);
-	samples_count(samples, job->cell, job->batch, "received", received);
-	samples_count(samples, job->cell, job->batch, "unanswered",
-		      (double)experiment->packets - received);
-	samples_count(samples, job->cell, job->batch, "send_errors", (double)report->send_errors);
-	samples_count(samples, job->cell, job->batch, "late_replies", (double)report->late_replies);
-	samples_count(samples, job->cell, job->batch, "duplicates", (double)report->duplicates);
-}
-
 int run_load_measure(struct run_loader *loader, const struct experiment *experiment,
 		     const struct lab *lab, const struct job *job, struct samples *samples,
 		     struct err *err)
@@ -218,7 +183,7 @@ int run_load_measure(struct run_loader *loader, const struct experiment *experim
 	pass.duration_ns = experiment->duration_ns;
 	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
 	if (!code)
-		record(report, experiment, job, samples);
+		run_record(report, experiment, job, samples);
 	load_free(load);
 	return code;
 }

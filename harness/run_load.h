@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The load's part of a job: the readiness check and warm-up, the measured pass, and what it tells
- * as samples: "rtt" (both directions) and "lateness" (of each send against its intended time).
- * Waits on Ctrl-C too, and on a deadline, so that a stuck load cannot hang a run.
+ * The load's part of a job: the readiness check and warm-up, the measured pass. What it tells
+ * becomes samples in run_record(). Waits on Ctrl-C too, and on a deadline, so that a stuck load
+ * cannot hang a run.
  */
 
 #include "harness/plan.h"
@@ -16,7 +16,6 @@ struct run_loader;
 struct run_loader *run_loader_new(uint64_t magic);
 void run_loader_free(struct run_loader *loader);
 
-bool run_load_has_reply(const struct experiment *experiment);
 int run_load_warm_up(struct run_loader *loader, const struct experiment *experiment,
 		     const struct lab *lab, struct err *err);
 int run_load_measure(struct run_loader *loader, const struct experiment *experiment,

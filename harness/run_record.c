@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/run_record.h"
+
+static const struct load_ops *ops_of(const struct experiment *experiment)
+{
+	return (const struct load_ops *)experiment->load.kind;
+}
+
+bool run_record_has_reply(const struct experiment *experiment)
+{
+	const struct load_ops *ops = ops_of(experiment);
+
+	return !ops->expects_reply || ops->expects_reply(experiment->load.params);
+}
+
+struct record {
+	struct load_report *report;
+	const struct job *job;
+	struct samples *samples;
+};
+
+static void count(const struct record *record, const char *name, double value)
+{
+	samples_count(record->samples, record->job->cell, record->job->batch, name, value);
+}
+
+/* One value of the whole batch. */
+static void add_one(const struct record *record, const char *name, const char *unit, double value)
+{
+	samples_add(record->samples, record->job->cell, record->job->batch, 0,
+		    samples_series(record->samples, name, DIRECTION_BOTH, unit), value);
+}
+
+static void add_each(const struct record *record, const char *name, const uint64_t *values)
+{
+	uint32_t series = samples_series(record->samples, name, DIRECTION_BOTH, "ns");
+
+	for (uint64_t i = 0; i < record->report->count; i++)
+		if (values[i] != UINT64_MAX)
+			samples_add(record->samples, record->job->cell, record->job->batch,
+				    (uint32_t)i, series, (double)values[i]);
+}
+
+static void record_each(const struct record *record, const struct experiment *experiment)
+{
+	struct load_report *report = record->report;
+
+	if (run_record_has_reply(experiment))
+		add_each(record, "rtt", load_round_trip_ns(report));
+	add_each(record, "lateness", load_lateness_ns(report));
+	count(record, "sent", (double)report->sent);
+	count(record, "received", (double)report->received);
+	count(record, "unanswered", (double)experiment->packets - (double)report->received);
+	count(record, "send_errors", (double)report->send_errors);
+	count(record, "late_replies", (double)report->late_replies);
+	count(record, "duplicates", (double)report->duplicates);
+}
+
+static void record_lateness(const struct record *record, const struct spread *lateness)
+{
+	if (!lateness->count)
+		return;
+	add_one(record, "lateness_p50", "ns", (double)spread_percentile(lateness, 0.5));
+	add_one(record, "lateness_p99", "ns", (double)spread_percentile(lateness, 0.99));
+	add_one(record, "lateness_max", "ns", (double)lateness->max);
+}
+
+/* Both rates over the time of the sending: what is still on its way then is delivered too. */
+static void record_bulk(const struct record *record)
+{
+	const struct load_report *report = record->report;
+	double seconds = (double)(report->ended_ns - report->started_ns) / 1e9;
+	double sent = (double)report->sent, received = (double)report->received;
+
+	count(record, "sent", sent);
+	count(record, "received", received);
+	count(record, "send_errors", (double)report->send_errors);
+	count(record, "duplicates", (double)report->duplicates);
+	if (!(seconds > 0) || sent < 1)
+		return;
+	add_one(record, "sent", "pps", sent / seconds);
+	add_one(record, "delivered", "pps", received / seconds);
+	record_lateness(record, &report->lateness_ns);
+	add_one(record, "driver_cpu", "ns", (double)report->driver_cpu_ns / sent);
+	if (report->server_cpu_ns)
+		add_one(record, "server_cpu", "ns", (double)report->server_cpu_ns / sent);
+}
+
+void run_record(struct load_report *report, const struct experiment *experiment,
+		const struct job *job, struct samples *samples)
+{
+	const struct record record = { report, job, samples };
+
+	if (report->count)
+		record_each(&record, experiment);
+	else
+		record_bulk(&record);
+}
