@@ -189,6 +189,41 @@ json_t *experiment_fill(const json_t *json)
 	return filled;
 }
 
+static double rate_pps(const struct experiment *experiment, const struct rate *rate)
+{
+	struct load_common common = *(const struct load_common *)experiment->load.common;
+
+	common.rate = *rate;
+	return 1e12 / (double)load_interval_ps((const struct load_ops *)experiment->load.kind,
+					       &common, experiment->load.params);
+}
+
+/* Millions of packets, at rates of its own. */
+static void check_search(struct checker *checker)
+{
+	struct experiment *experiment = checker->experiment;
+	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
+	const struct experiment_search *search = experiment->search;
+
+	if (!search || !ops || !experiment->load.common)
+		return;
+	if (!load_is_bulk(ops, experiment->load.common, experiment->load.params))
+		fault(checker, "search", "needs a one-way load with a rate, which this %s is not",
+		      ops->kind.name);
+	if (experiment->probes.count)
+		fault(checker, "probes", "%s", "a search is for loads alone: no probe is run");
+	if (search->from.unit == RATE_MAX || search->to.unit == RATE_MAX) {
+		fault(checker, "search", "%s", "\"max\" is no end of a search: say a rate");
+		return;
+	}
+	experiment->search_pps[0] = rate_pps(experiment, &search->from);
+	experiment->search_pps[1] = rate_pps(experiment, &search->to);
+	if (experiment->search_pps[0] >= experiment->search_pps[1])
+		fault(checker, "search", "%s", "from is not below to");
+	else
+		check_count(checker, "search", experiment->search_pps[1] * search->trial_s, true);
+}
+
 /* The default of one depends on the other's absence, which no table can say. */
 static void check_rate(struct checker *checker, const json_t *load)
 {
@@ -282,6 +317,7 @@ const struct experiment *experiment_parse(json_t *json, json_t *topology_json, s
 	field_parse(experiment_fields, json, NULL, experiment, arena, diag);
 	check_rate(&checker, json_object_get(json, "load"));
 	check_length(&checker);
+	check_search(&checker);
 	check_claims(&checker);
 	check_selections(&checker, json_object_get(json, "claims"), arena);
 	if (!topology_json)

@@ -21,6 +21,13 @@ enum build_when {
 	BUILD_CELL, /* once, kept up together, visited interleaved: where building is dear */
 };
 
+/* The highest rate without loss, in place of one rate: see search.h. */
+struct experiment_search {
+	struct rate from, to;
+	double resolution, trial_s;
+	uint64_t retries;
+};
+
 /* What every claim has; its test's own fields are the kind's. */
 struct claim_common {
 	const char *id, *text; /* the source's own sentence */
@@ -40,6 +47,7 @@ struct experiment {
 	double duration_s; /* in place of iterations; 0: not given */
 	int build; /* enum build_when */
 	uint64_t loss_tolerance; /* packets a batch */
+	const struct experiment_search *search; /* NULL: none */
 	json_t *sweep; /* borrowed; NULL: one cell */
 	struct list claims; /* struct chosen, common: struct claim_common */
 	/* Resolved against the topology: */
@@ -48,6 +56,7 @@ struct experiment {
 	struct address source_address, destination;
 	uint64_t packets; /* of one batch: iterations, or duration_s over the interval; at most, if
 			     there is a duration_ns */
+	double search_pps[2]; /* from, to */
 	uint64_t interval_ps; /* between intended sends */
 	uint64_t duration_ns; /* of a batch that ends by time; 0: by its packets */
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/plan_order.h"
 
+#include <math.h>
+
 /* splitmix64 (Steele, Lea, Flood 2014). */
 static uint64_t next_random(uint64_t *state)
 {
@@ -22,8 +24,18 @@ static void shuffle(struct job *jobs, size_t count, uint64_t *state)
 	}
 }
 
+/* The two ends, and as many halvings as bring the one within the resolution of the other. */
+static double search_trials(double from_pps, double to_pps, double resolution)
+{
+	return 2 + fmax(0, ceil(log2(log(to_pps / from_pps) / log1p(resolution))));
+}
+
 static double load_seconds(const struct experiment *experiment)
 {
+	if (experiment->search)
+		return experiment->search->trial_s * search_trials(experiment->search_pps[0],
+								   experiment->search_pps[1],
+								   experiment->search->resolution);
 	if (experiment->duration_ns)
 		return (double)experiment->duration_ns / 1e9;
 	return (double)(experiment->packets + experiment->warmup) *

@@ -9,6 +9,7 @@
 #include "harness/interrupt.h"
 #include "harness/run_load.h"
 #include "harness/run_record.h"
+#include "harness/run_search.h"
 #include "topologies/lab.h"
 
 #include <errno.h>
@@ -177,8 +178,8 @@ static int measure(struct run *run, const struct job *job, struct lab *lab, stru
 	if (!code)
 		code = start_probes(run, &probe_job, err);
 	if (!code)
-		code = run_load_measure(run->loader, experiment, lab, job, run->outcome->samples,
-					err);
+		code = (experiment->search ? run_search_measure : run_load_measure)(
+			run->loader, experiment, lab, job, run->outcome->samples, err);
 	if (!code)
 		code = drain_probes(run, &probe_job, err);
 	return code;

@@ -170,6 +170,26 @@ int run_load_warm_up(struct run_loader *loader, const struct experiment *experim
 	return code;
 }
 
+int run_load_trial(struct run_loader *loader, const struct experiment *experiment,
+		   const struct lab *lab, struct run_trial *trial, struct err *err)
+{
+	struct load_pass pass = make_pass(loader, experiment, experiment->load.common);
+	struct load_report *report;
+	struct load *load = NULL;
+	int code;
+
+	pass.interval_ps = trial->interval_ps;
+	pass.count = trial->count;
+	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
+	if (!code) {
+		trial->sent = report->sent;
+		trial->received = report->received;
+		trial->seconds = (double)(report->ended_ns - report->started_ns) / 1e9;
+	}
+	load_free(load);
+	return code;
+}
+
 int run_load_measure(struct run_loader *loader, const struct experiment *experiment,
 		     const struct lab *lab, const struct job *job, struct samples *samples,
 		     struct err *err)

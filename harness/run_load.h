@@ -21,3 +21,12 @@ int run_load_warm_up(struct run_loader *loader, const struct experiment *experim
 int run_load_measure(struct run_loader *loader, const struct experiment *experiment,
 		     const struct lab *lab, const struct job *job, struct samples *samples,
 		     struct err *err);
+
+/* A pass at a rate of its own, of which nothing is recorded. */
+struct run_trial {
+	uint64_t interval_ps, count; /* asked */
+	uint64_t sent, received; /* found */
+	double seconds; /* of the sending */
+};
+int run_load_trial(struct run_loader *loader, const struct experiment *experiment,
+		   const struct lab *lab, struct run_trial *trial, struct err *err);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/run_search.h"
+
+#include "harness/search.h"
+
+#include <errno.h>
+#include <math.h>
+
+#define PS_PER_S 1e12
+/* A generator this much slower than asked has not offered the rate: the limit is its own. */
+#define PACE_TOLERANCE 0.01
+
+struct trials {
+	struct run_loader *loader;
+	const struct experiment *experiment;
+	const struct lab *lab;
+	struct search search;
+	bool limited_by_load; /* of the lowest rate that failed */
+	uint64_t lost; /* at that rate */
+};
+
+static bool kept_pace(const struct run_trial *trial)
+{
+	double planned_s = (double)trial->count * (double)trial->interval_ps / PS_PER_S;
+
+	return trial->seconds <= planned_s * (1 + PACE_TOLERANCE);
+}
+
+static int try_rate(struct trials *trials, double rate_pps, struct err *err)
+{
+	struct run_trial trial = {
+		.interval_ps = (uint64_t)(PS_PER_S / rate_pps),
+		.count = (uint64_t)ceil(rate_pps * trials->experiment->search->trial_s),
+	};
+	int code = run_load_trial(trials->loader, trials->experiment, trials->lab, &trial, err);
+	bool passed = !code && kept_pace(&trial) && trial.received == trial.count;
+
+	if (code)
+		return err_wrap(err, code, "at %.0f packets a second", rate_pps);
+	if (!passed) {
+		trials->limited_by_load = !kept_pace(&trial);
+		trials->lost = trial.count - trial.received;
+	}
+	search_note(&trials->search, rate_pps, passed);
+	return 0;
+}
+
+static void record(const struct trials *trials, const struct job *job, struct samples *samples)
+{
+	uint32_t series = samples_series(samples, "throughput", DIRECTION_BOTH, "pps");
+
+	samples_add(samples, job->cell, job->batch, 0, series, search_result_pps(&trials->search));
+	samples_count(samples, job->cell, job->batch, "trials", (double)trials->search.trials);
+	samples_count(samples, job->cell, job->batch, "limited_by_load", trials->limited_by_load);
+	samples_count(samples, job->cell, job->batch, "limited_by_search",
+		      search_is_open(&trials->search));
+}
+
+int run_search_measure(struct run_loader *loader, const struct experiment *experiment,
+		       const struct lab *lab, const struct job *job, struct samples *samples,
+		       struct err *err)
+{
+	struct trials trials = {
+		.loader = loader,
+		.experiment = experiment,
+		.lab = lab,
+		.search.limits = { .from_pps = experiment->search_pps[0],
+				   .to_pps = experiment->search_pps[1],
+				   .resolution = experiment->search->resolution,
+				   .retries = experiment->search->retries },
+	};
+	double rate_pps;
+	int code = 0;
+
+	while (!code && (rate_pps = search_next_pps(&trials.search)) > 0)
+		code = try_rate(&trials, rate_pps, err);
+	if (code)
+		return code;
+	if (!search_result_pps(&trials.search))
+		return err_set(
+			err, -ERANGE, "the search's lowest rate, %.0f packets a second, fails: %s",
+			trials.search.limits.from_pps,
+			trials.limited_by_load ? "the load does not reach it" : "it loses packets");
+	record(&trials, job, samples);
+	return 0;
+}
