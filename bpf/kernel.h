@@ -26,11 +26,22 @@ typedef _Bool bool;
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 };
 
 enum {
 	BPF_F_NO_PREALLOC = 1 << 0,
 	BPF_F_MMAPABLE = 1 << 10,
+};
+
+enum xdp_action {
+	XDP_DROP = 1,
+	XDP_PASS = 2,
+};
+
+struct xdp_md {
+	__u32 data, data_end, data_meta;
+	__u32 ingress_ifindex, rx_queue_index, egress_ifindex;
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
