@@ -2,6 +2,7 @@
 #include "bpf/hops_log.h"
 
 #include "bpf/hops.skel.h"
+#include "bpf/program.h"
 #include "harness/cleanup.h"
 #include "topologies/lab.h"
 
@@ -234,34 +235,6 @@ static int hops_open(struct probe **ret, const struct probe_setup *setup, const 
 	return 0;
 }
 
-/* Firings that the kernel skipped because the program was already running on that CPU. */
-static uint64_t missed(const struct bpf_program *program)
-{
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-		return 0;
-	return info.recursion_misses;
-}
-
-static int enter_nodes(struct hops *hops, const struct lab *lab, struct err *err)
-{
-	int map = bpf_map__fd(hops->skeleton->maps.nodes);
-	size_t count = lab_topology(lab)->nodes.count;
-	uint32_t key;
-	uint8_t yes = 1;
-
-	while (!bpf_map_get_next_key(map, NULL, &key))
-		bpf_map_delete_elem(map, &key);
-	for (size_t i = 0; i < count; i++) {
-		key = lab_node_inode(lab, i);
-		if (bpf_map_update_elem(map, &key, &yes, BPF_ANY))
-			return err_errno(err, -errno, "hops: enter the lab's namespaces");
-	}
-	return 0;
-}
-
 static unsigned job_functions(const struct hops *hops, const struct lab *lab)
 {
 	return hops->all_functions ? HOPS_ALL_FUNCTIONS : hops_functions(lab_topology(lab));
@@ -270,21 +243,21 @@ static unsigned job_functions(const struct hops *hops, const struct lab *lab)
 static int hops_start(struct probe *probe, const struct probe_job *job, struct err *err)
 {
 	struct hops *hops = (struct hops *)probe;
-	int code = enter_nodes(hops, job->lab, err);
+	int code = program_enter_nodes(bpf_map__fd(hops->skeleton->maps.nodes), job->lab, err);
 
 	if (!code)
 		code = hops_attach(hops, HOPS_FULL, job_functions(hops, job->lab), err);
 	if (!code)
 		code = hops_count_devices(hops, job->lab, err);
 	for (size_t i = 0; i < HOP_FUNCTION_COUNT; i++)
-		hops->programs[i].missed_before = missed(hops->programs[i].full);
+		hops->programs[i].missed_before = program_missed(hops->programs[i].full);
 	hops_log_reset(hops);
 	return code;
 }
 
 static uint64_t missed_since(const struct hops_program *program)
 {
-	uint64_t now = missed(program->full);
+	uint64_t now = program_missed(program->full);
 
 	return now > program->missed_before ? now - program->missed_before : 0;
 }

@@ -30,6 +30,7 @@ enum bpf_map_type {
 };
 
 enum {
+	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1 << 0,
 	BPF_F_MMAPABLE = 1 << 10,
 };
@@ -63,13 +64,28 @@ struct net_device {
 	possible_net_t nd_net;
 };
 
+struct sock_common {
+	possible_net_t skc_net;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
 struct sk_buff {
-	struct net_device *dev;
+	struct net_device *dev; /* of a packet in a socket: something else in the same place */
+	struct sock *sk; /* the sender's, where it is known */
+	int skb_iif; /* ifindex of the device at which it arrived; 0: it started here */
 	unsigned int len; /* of the packet, from the current header on */
 	unsigned int data_len; /* of it, what is in pages: not 0 means not linear */
 	__u16 network_header; /* offset from head, for the addresses of a trace */
 	unsigned int tail; /* offset from head of the packet's end: the stamp is before it */
+	unsigned int end; /* offset from head of struct skb_shared_info */
 	unsigned char *head;
+};
+
+struct skb_shared_info {
+	unsigned short gso_segs; /* packets in one; 0: it is one */
 };
 
 /* Two words, and a byte, that happen to have a type in the kernel's BTF: see read_stamp(). */

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bpf/program.h"
+
+#include "topologies/lab.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+
+uint64_t program_missed(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+int program_enter_nodes(int map_fd, const struct lab *lab, struct err *err)
+{
+	size_t count = lab_topology(lab)->nodes.count;
+	uint32_t key;
+	uint8_t yes = 1;
+
+	while (!bpf_map_get_next_key(map_fd, NULL, &key))
+		bpf_map_delete_elem(map_fd, &key);
+	for (size_t i = 0; i < count; i++) {
+		key = lab_node_inode(lab, i);
+		if (bpf_map_update_elem(map_fd, &key, &yes, BPF_ANY))
+			return err_errno(err, -errno, "enter the lab's namespaces");
+	}
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/* What the user sides of several BPF programs have in common. */
+
+#include "harness/err.h"
+
+#include <bpf/libbpf.h>
+#include <stdint.h>
+
+struct lab;
+
+/* Firings that the kernel skipped because the program was already running on that CPU. */
+uint64_t program_missed(const struct bpf_program *program);
+
+/* A map from a namespace's inode to a byte: makes it hold the lab's namespaces and no others. */
+int program_enter_nodes(int map_fd, const struct lab *lab, struct err *err);
