@@ -20,11 +20,6 @@ struct checker {
 	struct diag *diag;
 };
 
-static void fault(struct checker *checker, const char *path, const char *what, const char *name)
-{
-	diag_add_path(checker->diag, path, DIAG_VALUE, what, name);
-}
-
 static size_t check_node(struct checker *checker, const char *name, const char *path)
 {
 	const struct topology *topology = checker->experiment->topology;
@@ -121,11 +116,21 @@ static void check_load(struct checker *checker)
 	if (common->address.family == AF_UNSPEC)
 		experiment->destination = check_address(checker, experiment->to_node, "load.to");
 	else if (common->address.family != (common->family ? AF_INET6 : AF_INET))
-		fault(checker, "load.address", "not of the load's family, which is \"%s\"",
-		      common->family ? "ipv6" : "ipv4");
+		diag_add_path(checker->diag, "load.address", DIAG_VALUE,
+			      "not of the load's family, which is \"%s\"",
+			      common->family ? "ipv6" : "ipv4");
+	message = load_choose_sink(ops, common, experiment->load.params, &experiment->sink);
+	if (message)
+		diag_add_path(checker->diag, "load.sink", DIAG_VALUE, "%s: %s", ops->kind.name,
+			      message);
+	if (experiment->sink > LOAD_SINK_SOCKET && experiment->to_node != SIZE_MAX &&
+	    !topology_find_address_device(experiment->topology, experiment->to_node,
+					  &experiment->destination))
+		diag_add_path(checker->diag, "load.sink", DIAG_VALUE,
+			      "no device of node \"%s\" has the load's address", common->to);
 	message = ops->check ? ops->check(common, experiment->load.params) : NULL;
 	if (message)
-		fault(checker, "load", "%s", message);
+		diag_add_path(checker->diag, "load", DIAG_VALUE, "%s", message);
 	check_size(checker);
 }
 
@@ -208,18 +213,21 @@ static void check_search(struct checker *checker)
 	if (!search || !ops || !experiment->load.common)
 		return;
 	if (!load_is_bulk(ops, experiment->load.common, experiment->load.params))
-		fault(checker, "search", "needs a one-way load with a rate, which this %s is not",
-		      ops->kind.name);
+		diag_add_path(checker->diag, "search", DIAG_VALUE,
+			      "needs a one-way load with a rate, which this %s is not",
+			      ops->kind.name);
 	if (experiment->probes.count)
-		fault(checker, "probes", "%s", "a search is for loads alone: no probe is run");
+		diag_add_path(checker->diag, "probes", DIAG_VALUE,
+			      "a search is for loads alone: no probe is run");
 	if (search->from.unit == RATE_MAX || search->to.unit == RATE_MAX) {
-		fault(checker, "search", "%s", "\"max\" is no end of a search: say a rate");
+		diag_add_path(checker->diag, "search", DIAG_VALUE,
+			      "\"max\" is no end of a search: say a rate");
 		return;
 	}
 	experiment->search_pps[0] = rate_pps(experiment, &search->from);
 	experiment->search_pps[1] = rate_pps(experiment, &search->to);
 	if (experiment->search_pps[0] >= experiment->search_pps[1])
-		fault(checker, "search", "%s", "from is not below to");
+		diag_add_path(checker->diag, "search", DIAG_VALUE, "from is not below to");
 	else
 		check_count(checker, "search", experiment->search_pps[1] * search->trial_s, true);
 }
@@ -303,7 +311,8 @@ static void check_claims(struct checker *checker)
 			if (!a || !b || !a->id || !b->id || strcmp(a->id, b->id))
 				continue;
 			snprintf(path, sizeof(path), "claims[%zu].id", i);
-			fault(checker, path, "\"%s\" names an earlier claim already", a->id);
+			diag_add_path(checker->diag, path, DIAG_VALUE,
+				      "\"%s\" names an earlier claim already", a->id);
 		}
 }
 

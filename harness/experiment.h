@@ -56,6 +56,7 @@ struct experiment {
 	struct address source_address, destination;
 	uint64_t packets; /* of one batch: iterations, or duration_s over the interval; at most, if
 			     there is a duration_ns */
+	enum load_sink sink; /* not AUTO */
 	double search_pps[2]; /* from, to */
 	uint64_t interval_ps; /* between intended sends */
 	uint64_t duration_ns; /* of a batch that ends by time; 0: by its packets */

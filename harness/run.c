@@ -173,8 +173,10 @@ static int measure(struct run *run, const struct job *job, struct lab *lab, stru
 		.packets = experiment->packets,
 		.reply = run_record_has_reply(experiment),
 	};
-	int code = run_load_warm_up(run->loader, experiment, lab, err);
+	int code = run_load_attach(run->loader, experiment, lab, err);
 
+	if (!code)
+		code = run_load_warm_up(run->loader, experiment, lab, err);
 	if (!code)
 		code = start_probes(run, &probe_job, err);
 	if (!code)
@@ -182,6 +184,7 @@ static int measure(struct run *run, const struct job *job, struct lab *lab, stru
 			run->loader, experiment, lab, job, run->outcome->samples, err);
 	if (!code)
 		code = drain_probes(run, &probe_job, err);
+	run_load_detach(run->loader);
 	return code;
 }
 

@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/interrupt.h"
+#include "harness/run_delivery.h"
 #include "harness/run_record.h"
 #include "loadgen/pace.h"
 #include "loadgen/stamp.h"
@@ -21,6 +22,7 @@
 
 struct run_loader {
 	uint64_t magic;
+	struct run_delivery *delivery;
 	int signals;
 };
 
@@ -33,6 +35,7 @@ struct run_loader *run_loader_new(uint64_t magic)
 		abort();
 	interrupt_fill(&set);
 	loader->magic = magic;
+	loader->delivery = run_delivery_new(magic);
 	loader->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (loader->signals < 0)
 		abort();
@@ -43,8 +46,20 @@ void run_loader_free(struct run_loader *loader)
 {
 	if (!loader)
 		return;
+	run_delivery_free(loader->delivery);
 	close(loader->signals);
 	free(loader);
+}
+
+int run_load_attach(struct run_loader *loader, const struct experiment *experiment,
+		    const struct lab *lab, struct err *err)
+{
+	return run_delivery_attach(loader->delivery, experiment, lab, err);
+}
+
+void run_load_detach(struct run_loader *loader)
+{
+	run_delivery_detach(loader->delivery);
 }
 
 static const struct load_ops *ops_of(const struct experiment *experiment)
@@ -84,12 +99,16 @@ static int run_pass(struct run_loader *loader, const struct experiment *experime
 		    const struct load_pass *pass, const struct lab *lab, struct load **ret,
 		    struct load_report **report, struct err *err)
 {
-	int code = load_start(ret, ops_of(experiment), pass, lab, err);
+	int code = run_delivery_begin(loader->delivery, err);
 
+	if (!code)
+		code = load_start(ret, ops_of(experiment), pass, lab, err);
 	if (!code)
 		code = wait_load(loader, *ret, pass_timeout_ms(pass), err);
 	if (!code)
 		code = load_finish(*ret, report, err);
+	if (!code)
+		run_delivery_end(loader->delivery, *report);
 	return code ? err_wrap(err, code, "load %s", experiment->load.kind->name) : 0;
 }
 
@@ -102,6 +121,7 @@ static struct load_pass make_pass(const struct run_loader *loader,
 		.params = experiment->load.params,
 		.source = experiment->source_address,
 		.destination = experiment->destination,
+		.sink = experiment->sink,
 		.magic = loader->magic,
 		.interval_ps = experiment->interval_ps,
 		.seed = experiment->seed,
@@ -204,6 +224,8 @@ int run_load_measure(struct run_loader *loader, const struct experiment *experim
 	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
 	if (!code)
 		run_record(report, experiment, job, samples);
+	if (!code)
+		code = run_delivery_record(loader->delivery, report, job, samples, err);
 	load_free(load);
 	return code;
 }

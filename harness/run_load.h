@@ -16,6 +16,11 @@ struct run_loader;
 struct run_loader *run_loader_new(uint64_t magic);
 void run_loader_free(struct run_loader *loader);
 
+/* Before and after a job's passes in this lab. */
+int run_load_attach(struct run_loader *loader, const struct experiment *experiment,
+		    const struct lab *lab, struct err *err);
+void run_load_detach(struct run_loader *loader);
+
 int run_load_warm_up(struct run_loader *loader, const struct experiment *experiment,
 		     const struct lab *lab, struct err *err);
 int run_load_measure(struct run_loader *loader, const struct experiment *experiment,

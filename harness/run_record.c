@@ -8,9 +8,7 @@ static const struct load_ops *ops_of(const struct experiment *experiment)
 
 bool run_record_has_reply(const struct experiment *experiment)
 {
-	const struct load_ops *ops = ops_of(experiment);
-
-	return !ops->expects_reply || ops->expects_reply(experiment->load.params);
+	return load_expects_reply(ops_of(experiment), experiment->load.params);
 }
 
 struct record {

@@ -41,6 +41,7 @@ struct counter {
 	X(incomplete) /* a packet whose hop chain is not whole, per direction */                   \
 	X(misordered) /* a whole chain whose times run backwards */                                \
 	X(duplicates) /* a point seen twice by one packet */                                       \
+	X(damaged) /* arrived, but not as they were sent: by a sink that checks */                 \
 	X(unstamped) /* could be ours but its stamp cannot be read: paged or fragmented */         \
 	X(foreign) /* our stamp outside the lab's namespaces */                                    \
 	X(ring_drops) /* the log was full */                                                       \

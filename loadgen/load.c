@@ -243,10 +243,10 @@ int load_start(struct load **ret, const struct load_ops *ops, const struct load_
 		return err_errno(err, -ENOMEM, "load '%s'", ops->kind.name);
 	load->ops = ops;
 	load->driver.pidfd = load->server.pidfd = load->listener = -1;
-	load->expects_reply = !ops->expects_reply || ops->expects_reply(pass->params);
+	load->expects_reply = load_expects_reply(ops, pass->params);
 	result = report_map(load, load_is_bulk(ops, pass->common, pass->params) ? 0 : pass->count,
 			    err);
-	if (!result)
+	if (!result && pass->sink <= LOAD_SINK_SOCKET)
 		result = start_server(load, pass, lab, err);
 	if (!result)
 		result = start_driver(load, pass, lab, err);

@@ -18,11 +18,20 @@
 
 struct lab;
 
+/* Where a load's packets end. */
+enum load_sink {
+	LOAD_SINK_AUTO, /* in a file only: the kind's own receiver, or xdp_drop if it has none */
+	LOAD_SINK_SOCKET, /* the kind's own receiver, or whoever answers */
+	LOAD_SINK_XDP_DROP, /* see sink.h */
+	LOAD_SINK_STAMPED,
+};
+
 /* The fields every load has, whatever its kind. */
 struct load_common {
 	const char *from, *to; /* nodes */
 	struct address address; /* destination; AF_UNSPEC: the first of `to`'s in `family` */
 	int family; /* 0: ipv4, 1: ipv6 */
+	int sink; /* enum load_sink */
 	struct rate rate; /* in place of interval_us, if given */
 	uint64_t interval_us; /* between intended sends; 0: each when the last is answered */
 	uint64_t timeout_ms; /* how long after its send a reply still counts */
@@ -52,6 +61,7 @@ struct load_pass {
 	const struct load_common *common;
 	const void *params; /* of the kind */
 	struct address source, destination; /* resolved, prefix_length full */
+	enum load_sink sink;
 	uint64_t magic; /* see struct stamp */
 	uint64_t count; /* packets or requests; at most, if there is a duration */
 	uint64_t interval_ps; /* between intended sends; 0: flat out, or at the reply's heels */
@@ -70,6 +80,8 @@ struct load_ops {
 	bool (*is_bulk)(const struct load_common *common, const void *params);
 	/* Whether with these params each request has a reply. NULL: always. */
 	bool (*expects_reply)(const void *params);
+	/* How many flows its packets are of; NULL: one. */
+	uint64_t (*flow_count)(const void *params);
 	/* From the IP header on, for the check against the path's MTU and rates in bits. */
 	uint64_t (*packet_bytes)(const struct load_common *common, const void *params);
 	/* Checks what the tables cannot; faults as a message, NULL if fine. */
@@ -77,7 +89,7 @@ struct load_ops {
 	/*
 	 * In the `to` namespace, before the fork, so that nothing is sent too early: makes the
 	 * sockets. NULL, or -1 with no error set: needs no server. Then serve() runs in a child
-	 * until it is killed.
+	 * until it is killed. Not called where the pass has a sink other than a socket.
 	 */
 	int (*listen)(const struct load_pass *pass, struct err *err);
 	int (*serve)(int listener, const struct load_pass *pass, struct load_report *report);
@@ -85,6 +97,10 @@ struct load_ops {
 	int (*drive)(const struct load_pass *pass, struct load_report *report, struct err *err);
 };
 
+bool load_expects_reply(const struct load_ops *ops, const void *params);
+/* What AUTO means for this load; a message, NULL if fine, where it cannot have that sink. */
+const char *load_choose_sink(const struct load_ops *ops, const struct load_common *common,
+			     const void *params, enum load_sink *ret);
 bool load_is_bulk(const struct load_ops *ops, const struct load_common *common, const void *params);
 /* By rate or interval_us; rates in bits are of frames without FCS. */
 uint64_t load_interval_ps(const struct load_ops *ops, const struct load_common *common,

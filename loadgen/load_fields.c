@@ -5,6 +5,9 @@
 
 static const char *const families[] = { "ipv4", "ipv6", NULL };
 
+/* In the order of enum load_sink. */
+static const char *const sinks[] = { "auto", "socket", "xdp_drop", "stamped", NULL };
+
 const struct field load_common_fields[] = {
 	{
 		.name = "from",
@@ -32,6 +35,18 @@ const struct field load_common_fields[] = {
 		.fallback = "\"ipv4\"",
 		.choices = families,
 		.help = "Which of the nodes' addresses are used.",
+	},
+	{
+		.name = "sink",
+		.type = FIELD_CHOICE,
+		.offset = offsetof(struct load_common, sink),
+		.fallback = "\"auto\"",
+		.choices = sinks,
+		.help = "Where one-way packets end: at the load's own socket, at an XDP program "
+			"that "
+			"counts them, or at one that checks every byte, order and duplicates; "
+			"auto: "
+			"the socket, or xdp_drop if the load has none.",
 	},
 	{
 		.name = "rate",
@@ -65,6 +80,26 @@ const struct field load_common_fields[] = {
 	},
 	FIELD_END,
 };
+
+bool load_expects_reply(const struct load_ops *ops, const void *params)
+{
+	return !ops->expects_reply || ops->expects_reply(params);
+}
+
+const char *load_choose_sink(const struct load_ops *ops, const struct load_common *common,
+			     const void *params, enum load_sink *ret)
+{
+	bool answered = load_expects_reply(ops, params);
+
+	*ret = (enum load_sink)common->sink;
+	if (*ret == LOAD_SINK_AUTO)
+		*ret = answered || ops->listen ? LOAD_SINK_SOCKET : LOAD_SINK_XDP_DROP;
+	if (answered && *ret != LOAD_SINK_SOCKET)
+		return "its packets are answered: only those of a one-way load can end in a sink";
+	if (!answered && !ops->listen && *ret == LOAD_SINK_SOCKET)
+		return "it has no receiver of its own: xdp_drop or stamped";
+	return NULL;
+}
 
 bool load_is_bulk(const struct load_ops *ops, const struct load_common *common, const void *params)
 {

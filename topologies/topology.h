@@ -137,6 +137,9 @@ bool topology_has_device(const struct topology *topology, size_t node, const cha
 /* The port of that device, NULL if there is none. */
 const struct topo_port *topology_find_port(const struct topology *topology, size_t node,
 					   const char *device);
+/* The device of that node which has the address; NULL if none has. */
+const char *topology_find_address_device(const struct topology *topology, size_t node,
+					 const struct address *address);
 /* The first address of that family found on the node's devices (links first); NULL if none. */
 const struct address *topology_find_address(const struct topology *topology, size_t node,
 					    sa_family_t family);

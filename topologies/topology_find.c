@@ -60,6 +60,36 @@ static const struct address *port_address(const struct topo_port *port, sa_famil
 	return NULL;
 }
 
+static bool has_address(const struct topo_port *port, const struct address *address)
+{
+	const struct address *addresses = port->addresses.items;
+	size_t bytes = address->family == AF_INET6 ? 16 : 4;
+
+	for (size_t i = 0; i < port->addresses.count; i++)
+		if (addresses[i].family == address->family &&
+		    !memcmp(addresses[i].bytes, address->bytes, bytes))
+			return true;
+	return false;
+}
+
+const char *topology_find_address_device(const struct topology *topology, size_t node,
+					 const struct address *address)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+	const struct topo_device *devices = nodes[node].devices.items;
+	const struct topo_link *links = topology->links.items;
+
+	for (size_t i = 0; i < topology->links.count; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (links[i].ends[j].node == node &&
+			    has_address(&links[i].ends[j].port, address))
+				return links[i].ends[j].device;
+	for (size_t i = 0; i < nodes[node].devices.count; i++)
+		if (has_address(&devices[i].port, address))
+			return devices[i].name;
+	return NULL;
+}
+
 const struct address *topology_find_address(const struct topology *topology, size_t node,
 					    sa_family_t family)
 {

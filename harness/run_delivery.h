@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * Where a one-way load's packets got to: into a sink at the receiving device, if the load has one,
+ * and, of a bulk load, where the kernel dropped the others, by name. Made once a run; attached to a
+ * lab for a job; then begin and end around each pass. All of it does nothing for a load whose
+ * packets are answered.
+ */
+
+#include "harness/plan.h"
+#include "harness/samples.h"
+
+struct lab;
+struct load_report;
+struct run_delivery;
+
+struct run_delivery *run_delivery_new(uint64_t magic);
+void run_delivery_free(struct run_delivery *delivery); /* NULL is fine; detaches */
+
+int run_delivery_attach(struct run_delivery *delivery, const struct experiment *experiment,
+			const struct lab *lab, struct err *err);
+/* NULL is fine. */
+void run_delivery_detach(struct run_delivery *delivery);
+
+int run_delivery_begin(struct run_delivery *delivery, struct err *err);
+/* Waits for what is on its way; where there is a sink, says in the report what it received. */
+void run_delivery_end(struct run_delivery *delivery, struct load_report *report);
+/*
+ * Counters of the last pass: "drop.NODE.DEVICE.WHERE" for each place, what the sink found wrong,
+ * and as "unaccounted" what was sent and is neither delivered nor dropped anywhere.
+ */
+int run_delivery_record(struct run_delivery *delivery, const struct load_report *report,
+			const struct job *job, struct samples *samples, struct err *err);
