@@ -5,6 +5,7 @@
 #include "harness/file.h"
 #include "harness/plot.h"
 #include "harness/reproduce.h"
+#include "harness/reproduce_page.h"
 #include "harness/session.h"
 #include "harness/vm_run.h"
 
@@ -17,18 +18,22 @@
 
 struct reproduction {
 	char *names[EXPERIMENTS_MAX], *dirs[EXPERIMENTS_MAX];
-	size_t count, done; /* dirs of experiments that gave results */
+	size_t count, done; /* dirs of experiments that have the paper's figures */
+	char *run[EXPERIMENTS_MAX]; /* experiments that were run, by their own names */
+	size_t run_count;
 	const char *folder;
-	bool in_vm;
+	bool in_vm, no_charts;
 	struct vm_options vm;
 	char **argv;
 };
 
-static const struct option options[] = {
-	{ "out", required_argument, NULL, 'o' },     { "vm", optional_argument, NULL, 'v' },
-	{ "modules", required_argument, NULL, 'm' }, { "exact", no_argument, NULL, 'e' },
-	{ "help", no_argument, NULL, 'h' },	     {}
-};
+static const struct option options[] = { { "out", required_argument, NULL, 'o' },
+					 { "vm", optional_argument, NULL, 'v' },
+					 { "modules", required_argument, NULL, 'm' },
+					 { "exact", no_argument, NULL, 'e' },
+					 { "no-charts", no_argument, NULL, 'n' },
+					 { "help", no_argument, NULL, 'h' },
+					 {} };
 
 static const char help[] =
 	"usage: labrun reproduce [OPTION]... [NAME...]\n\n"
@@ -36,8 +41,10 @@ static const char help[] =
 	"                  of its bzImage or vmlinux\n"
 	"  --modules DIR   that kernel's /lib/modules/RELEASE\n"
 	"  --exact         in guests that count instructions: no time, so no ratio to the paper\n"
+	"  --no-charts     draw nothing\n"
 	"  --out DIR       write the results below DIR, which must not exist;\n"
-	"                  without it results/reproduce/<UTC time>\n";
+	"                  without it results/reproduce/<UTC time>\n\n"
+	"What it finds is printed, and is in DIR/" REPRODUCE_PAGE " with the charts beside it.\n";
 
 static int by_name(const struct dirent **left, const struct dirent **right)
 {
@@ -83,6 +90,7 @@ static const char *default_folder(void)
 static enum outcome run_one(struct reproduction *reproduction, const char *name)
 {
 	struct session_options session = { .untold = true,
+					   .no_charts = reproduction->no_charts,
 					   .vm = reproduction->in_vm ? &reproduction->vm : NULL,
 					   .argv = reproduction->argv };
 	_free_ char *dir = NULL;
@@ -97,6 +105,8 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 		abort();
 	session.out = dir;
 	outcome = session_run(plan, &session);
+	if (outcome < OUTCOME_USAGE)
+		reproduction->run[reproduction->run_count++] = strdup(plan->name);
 	published = plan->cells[0].experiment->reference;
 	plan_free(plan);
 	if (outcome > OUTCOME_INVALID || reproduce_print(dir, stdout, &err)) {
@@ -127,11 +137,29 @@ static void compare_modes(const struct reproduction *reproduction)
 {
 	struct err err = {};
 
-	if (reproduction->done > 1 &&
+	if (reproduction->done > 1 && !reproduction->no_charts &&
 	    plot_comparison((const char *const *)reproduction->dirs, reproduction->done,
 			    reproduction->folder, &err))
 		fprintf(stderr, "labrun: no comparison chart: %s\n", err.text);
-	printf("\nresults in %s\n", reproduction->folder);
+}
+
+/* Who stops it has no use for a page of a part; the folders that are whole stay. */
+static enum outcome finish(const struct reproduction *reproduction, enum outcome outcome)
+{
+	struct err err = {};
+
+	if (outcome == OUTCOME_INTERRUPTED || access(reproduction->folder, F_OK))
+		return outcome;
+	compare_modes(reproduction);
+	if (reproduce_page_write(reproduction->folder, (const char *const *)reproduction->run,
+				 reproduction->run_count, &err)) {
+		enum outcome failed = cmd_fail(&err);
+
+		return failed > outcome ? failed : outcome;
+	}
+	printf("\nresults in %s, all on one page in %s/" REPRODUCE_PAGE "\n", reproduction->folder,
+	       reproduction->folder);
+	return cmd_flush(outcome);
 }
 
 static bool parse_option(struct reproduction *reproduction, int option)
@@ -144,6 +172,8 @@ static bool parse_option(struct reproduction *reproduction, int option)
 		reproduction->in_vm = true;
 		reproduction->vm.kernels = optarg;
 		return true;
+	case 'n':
+		return reproduction->no_charts = true;
 	case 'e':
 		reproduction->in_vm = reproduction->vm.exact = true;
 		return true;
@@ -184,10 +214,11 @@ static enum outcome reproduce(struct reproduction *reproduction, char **names, s
 		find_all(reproduction);
 	if (!reproduction->folder)
 		reproduction->folder = default_folder();
-	outcome = run_all(reproduction);
-	compare_modes(reproduction);
+	outcome = finish(reproduction, run_all(reproduction));
 	for (size_t i = 0; i < reproduction->count; i++)
 		free(reproduction->names[i]);
+	for (size_t i = 0; i < reproduction->run_count; i++)
+		free(reproduction->run[i]);
 	for (size_t i = 0; i < reproduction->done; i++)
 		free(reproduction->dirs[i]);
 	return outcome;

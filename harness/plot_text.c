@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -12,8 +13,10 @@
 #define ADVANCE 0.63
 
 /* C1 controls, and the marks that reorder text: U+0080..9F, U+200E/F, U+202A..E, U+2066..9. */
-static size_t hidden_bytes(const unsigned char *at)
+size_t plot_hidden_bytes(const char *text)
 {
+	const unsigned char *at = (const unsigned char *)text;
+
 	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
 		return 2;
 	if (at[0] == 0xe2 && at[1] == 0x80 &&
@@ -27,15 +30,15 @@ static size_t hidden_bytes(const unsigned char *at)
 static void put_quoted(FILE *out, const char *text, const char *quote)
 {
 	fputc('\'', out);
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		size_t hidden = hidden_bytes(at);
+	for (const char *at = text; *at; at++) {
+		size_t hidden = plot_hidden_bytes(at);
 
 		if (hidden)
 			at += hidden - 1;
 		else if (*at == '\'')
 			fputs(quote, out);
 		else
-			fputc(*at < ' ' || *at == 0x7f ? ' ' : *at, out);
+			fputc(iscntrl((unsigned char)*at) ? ' ' : *at, out);
 	}
 	fputc('\'', out);
 }

@@ -53,20 +53,30 @@ static void print_loss(const json_t *cell, FILE *out)
 	fprintf(out, "%s\n", none ? ", nothing lost" : "");
 }
 
-static void print_probe_cost(const json_t *cell, FILE *out)
+/* summary.json calls it event_ns in exact mode too, where a virtual nanosecond is an instruction.
+ */
+static const char *cost_unit(const json_t *summary)
 {
-	const json_t *cost = json_object_get(cell, "probe_cost");
+	return strcmp(json_read_text(summary, "mode"), "exact") ? "ns" : "instructions";
+}
+
+char *report_text_probe_cost(const json_t *summary, size_t cell)
+{
+	const json_t *cells = json_object_get(summary, "cells");
+	const json_t *cost = json_object_get(json_array_get(cells, cell), "probe_cost");
 	const json_t *event = json_object_get(cost, "event_ns");
 	const json_t *empty = json_object_get(cost, "empty_ns");
-	char text[FORMAT_MAX], text_empty[FORMAT_MAX];
+	char text[FORMAT_MAX], text_empty[FORMAT_MAX], *line;
 
 	if (!json_is_object(event))
-		return;
-	fprintf(out, "  one hop event costs %s; an empty program %s\n",
-		format_interval(json_read_number(event, "mean"), json_read_interval(event, "ci95"),
-				"ns", text, sizeof(text)),
-		format_interval(json_read_number(empty, "mean"), json_read_interval(empty, "ci95"),
-				"ns", text_empty, sizeof(text_empty)));
+		return NULL;
+	format_interval(json_read_number(event, "mean"), json_read_interval(event, "ci95"),
+			cost_unit(summary), text, sizeof(text));
+	format_interval(json_read_number(empty, "mean"), json_read_interval(empty, "ci95"),
+			cost_unit(summary), text_empty, sizeof(text_empty));
+	if (asprintf(&line, "one hop event costs %s; an empty program %s", text, text_empty) < 0)
+		abort();
+	return line;
 }
 
 static void print_factors(const json_t *cell, FILE *out)
@@ -87,9 +97,11 @@ static void print_factors(const json_t *cell, FILE *out)
 	fprintf(out, ":\n");
 }
 
-static void print_cell(const json_t *cell, FILE *out)
+static void print_cell(const json_t *summary, size_t index, FILE *out)
 {
+	const json_t *cell = json_array_get(json_object_get(summary, "cells"), index);
 	const char *error = json_string_value(json_object_get(cell, "error"));
+	_free_ char *cost = report_text_probe_cost(summary, index);
 	json_t *series;
 	size_t i;
 
@@ -104,7 +116,8 @@ static void print_cell(const json_t *cell, FILE *out)
 	json_array_foreach (json_object_get(cell, "series"), i, series)
 		print_series(series, out);
 	print_loss(cell, out);
-	print_probe_cost(cell, out);
+	if (cost)
+		fprintf(out, "  %s\n", cost);
 }
 
 void report_text_claims(const json_t *claims, FILE *out)
@@ -119,14 +132,14 @@ void report_text_claims(const json_t *claims, FILE *out)
 
 void report_text(const json_t *summary, FILE *out)
 {
-	const json_t *cell, *claims = json_object_get(summary, "claims");
-	size_t i;
+	const json_t *claims = json_object_get(summary, "claims");
+	size_t count = json_array_size(json_object_get(summary, "cells"));
 
 	fprintf(out, "%s (%s)%s\n", json_read_text(summary, "experiment"),
 		json_read_text(summary, "mode"),
 		json_is_true(json_object_get(summary, "valid")) ? "" : ": NOT VALID");
-	json_array_foreach (json_object_get(summary, "cells"), i, cell)
-		print_cell(cell, out);
+	for (size_t i = 0; i < count; i++)
+		print_cell(summary, i, out);
 	if (json_array_size(claims)) {
 		fprintf(out, "\nclaims:\n");
 		report_text_claims(claims, out);

@@ -19,24 +19,30 @@ static enum direction direction_of(const json_t *series)
 	return DIRECTION_BOTH;
 }
 
-static void print_row(const struct reference *reference, const json_t *series, FILE *out)
+struct reproduce_row reproduce_row(const struct reference *reference, const json_t *series)
 {
 	const struct reference_row *row =
 		reference_find(reference, json_read_text(series, "name"), direction_of(series));
-	double mean = json_number_value(json_object_get(series, "mean"));
-	char paper[FORMAT_MAX] = "-", measured[FORMAT_MAX], ratio[32] = "-";
+	double mean = json_read_number(series, "mean");
+	struct reproduce_row ret = { .paper = "-", .ratio = "-" };
 
 	if (row)
-		format_interval(row->mean, (struct interval){ row->min, row->max }, "ns", paper,
-				sizeof(paper));
+		format_interval(row->mean, (struct interval){ row->min, row->max }, "ns", ret.paper,
+				sizeof(ret.paper));
 	/* Instructions of an exact run are not time: a ratio to it would mean nothing. */
 	if (row && !strcmp(json_read_text(series, "unit"), "ns"))
-		snprintf(ratio, sizeof(ratio), "%.3f", mean / row->mean);
+		snprintf(ret.ratio, sizeof(ret.ratio), "%.3f", mean / row->mean);
+	format_interval(mean, json_read_interval(series, "ci95"), json_read_text(series, "unit"),
+			ret.measured, sizeof(ret.measured));
+	return ret;
+}
+
+static void print_row(const struct reference *reference, const json_t *series, FILE *out)
+{
+	const struct reproduce_row row = reproduce_row(reference, series);
+
 	fprintf(out, "  %-16s %-8s %-32s %-34s %8s\n", json_read_text(series, "name"),
-		json_read_text(series, "direction"), paper,
-		format_interval(mean, json_read_interval(series, "ci95"),
-				json_read_text(series, "unit"), measured, sizeof(measured)),
-		ratio);
+		json_read_text(series, "direction"), row.paper, row.measured, row.ratio);
 }
 
 static void print_cell(const struct reference *reference, const json_t *cell, FILE *out)
