@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Beyond this ratio small ones would lie flat on the axis. */
 #define LOG_RATIO 12
@@ -53,10 +54,11 @@ static void put_panel(struct page *page, const struct line_panel *panel)
 	struct range range = range_of(panel);
 	struct plot_scale scale = plot_scale_for(range.high, panel->unit);
 	bool logarithmic = range.high / range.low > LOG_RATIO;
+	bool said = logarithmic && !strcmp(panel->unit, "ns"); /* by the tics */
 	char title[120];
 
 	snprintf(title, sizeof(title), "%.80s (%s)", panel->title, scale.unit);
-	page_panel(page, logarithmic ? panel->title : title);
+	page_panel(page, said ? panel->title : title);
 	page_command(page, "set xrange [0.7:%zu.3]", range.batches);
 	page_command(page, range.batches <= 12 ? "set xtics 1" : "set xtics autofreq");
 	page_text(page, "set xlabel", "batch", "offset 0,0.4");
@@ -80,7 +82,7 @@ int chart_batches(const struct plot_data *data, char **ret_script, struct err *e
 		return 0;
 	chart_begin(&page, data, "batches",
 		    lines.cut ? "Means batch by batch (the first panels of more)"
-			      : "Means batch by batch, in the order in which they were taken");
+			      : "Means batch by batch, in their order");
 	lines_layout(&lines, &page, 44);
 	for (size_t i = 0; i < lines.count; i++)
 		put_panel(&page, &lines.panels[i]);

@@ -13,7 +13,7 @@
 int chart_segments(const struct plot_data *data, char **ret_script, struct err *err);
 /* The batches' means in the order they were taken. */
 int chart_batches(const struct plot_data *data, char **ret_script, struct err *err);
-/* Where the packet's time goes: segments end to end, as it meets them. */
+/* What the packet's way takes: segments end to end, as it meets them. */
 int chart_path(const struct plot_data *data, char **ret_script, struct err *err);
 /* Cumulative distributions of all samples; needs plot_data_samples(). */
 int chart_distribution(const struct plot_data *data, char **ret_script, struct err *err);

@@ -214,7 +214,7 @@ static char *make_caption(const struct plot_data *data)
 	if (json_array_size(json_object_get(data->folder.environment, "vm")) > 1)
 		release = "of several versions";
 	if (asprintf(&caption, "Linux %s, %s%s%s", release ? release : "(unknown)", mode,
-		     !strcmp(mode, "exact") ? " (instructions, not time)" : "", size) < 0)
+		     !strcmp(mode, "exact") ? " (instructions)" : "", size) < 0)
 		abort();
 	return caption;
 }

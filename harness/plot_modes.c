@@ -41,7 +41,6 @@ static void note_heights(struct modes *modes, const struct cluster *cluster)
 {
 	const struct plot_data *data = cluster->data;
 
-	modes->published |= data->reference.count > 0;
 	for (size_t i = 0; i < cluster->name_count; i++) {
 		const char *name = data->names[cluster->names[i]].text;
 
@@ -53,6 +52,7 @@ static void note_heights(struct modes *modes, const struct cluster *cluster)
 			if (series)
 				modes->largest[d] =
 					fmax(modes->largest[d], fmax(series->mean, series->high));
+			modes->published |= !isnan(plot_reference_mean(data, name, d));
 			modes->largest[d] =
 				fmax(modes->largest[d], plot_reference_mean(data, name, d));
 		}
@@ -224,8 +224,8 @@ static int draw(struct modes *modes, const struct plot_data *first, char **ret_s
 
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		panels += any_of(modes, d);
-	page_begin(&page, "modes", "Comparison between modes", "Time in each segment of the path",
-		   NULL);
+	page_begin(&page, "modes", "Comparison between modes",
+		   "What each segment of the path takes", NULL);
 	for (size_t i = 0; i < modes->palette_count; i++)
 		page_legend(&page, modes->palette[i], plot_colour(i), 0);
 	if (modes->published)

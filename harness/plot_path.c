@@ -7,7 +7,7 @@
 
 #define MAX_ROWS 60
 #define LABEL_FONT 9
-#define HOW "Bar lengths: mean of the batch means, as measured (the probes' own cost included)."
+#define HOW "Bar lengths: mean of the batch means, the probes' own cost included."
 
 /* A cell and direction: its segments end to end. */
 struct row {
@@ -185,8 +185,8 @@ int chart_path(const struct plot_data *data, char **ret_script, struct err *err)
 	if (!strip_init(&strip, data))
 		return 0;
 	chart_begin(&page, data, "path",
-		    strip.cut ? "Where a packet's time goes (the first 60 rows)"
-			      : "Where a packet's time goes: its segments in the order in which it "
+		    strip.cut ? "What a packet's way takes (the first 60 rows)"
+			      : "What a packet's way takes: its segments in the order in which it "
 				"meets them");
 	for (size_t i = 0; i < strip.name_count; i++)
 		page_legend(&page, data->names[strip.names[i]].text, plot_colour(i), 0);

@@ -7,7 +7,7 @@
 
 #define MAX_ROWS 60
 #define REFERENCE_COLOUR 0xb4b4b4
-#define HOW "Bars: mean of the batch means. Whiskers: 95 % interval (Student's t over batches)."
+#define HOW "Bars: mean of the batch means. Whiskers: 95 % interval (Student's t)."
 
 /* What one segment has beside each other: a bar a direction, and one for the source's figure. */
 struct bars {
@@ -216,7 +216,7 @@ static int draw_single(const struct bars *bars, char **ret_script, struct err *e
 	struct bar_list list = { 0 };
 	char title[64];
 
-	chart_begin(&page, bars->data, "segments", "Time in each segment of the path");
+	chart_begin(&page, bars->data, "segments", "What each segment of the path takes");
 	put_legend(&page, bars);
 	page_grid(&page,
 		  &(struct page_grid){ 1, 1, 330, 56, 8, bars->name_count > 9 ? 70 : 34, 0 });
@@ -284,8 +284,8 @@ static int draw_cells(const struct bars *bars, char **ret_script, struct err *er
 	_page_ struct page page = { 0 };
 	char shows[128];
 
-	snprintf(shows, sizeof(shows), "Time in each segment of the path (%s)%s", bars->scale.unit,
-		 rows < data->cell_count ? ", the first 60 cells" : "");
+	snprintf(shows, sizeof(shows), "What each segment of the path takes (%s)%s",
+		 bars->scale.unit, rows < data->cell_count ? ", the first 60 cells" : "");
 	chart_begin(&page, data, "segments", shows);
 	put_legend(&page, bars);
 	page_grid(&page, &(struct page_grid){ .count = panels,

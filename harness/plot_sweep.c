@@ -7,7 +7,7 @@
 
 /* A ratio of the factor's values from which their logarithms are the better axis. */
 #define LOG_RATIO 20
-#define HOW "Points: mean of the batch means. Whiskers: 95 % interval (Student's t over batches)."
+#define HOW "Points: mean of the batch means. Whiskers: 95 % interval (Student's t)."
 
 /* Cells that differ in nothing but the factor are one curve. */
 struct sweep {
@@ -201,10 +201,11 @@ static void put_panel(struct page *page, const struct sweep *sweep, size_t name)
 	double low, high;
 	struct plot_scale scale = panel_range(sweep, name, &low, &high);
 	bool logarithmic = low > 0 && high / low > LOG_RATIO;
+	bool said = logarithmic && !strcmp(about->unit, "ns"); /* by the tics */
 	char title[120];
 
 	snprintf(title, sizeof(title), "%.80s (%s)", about->text, scale.unit);
-	page_panel(page, logarithmic ? about->text : title);
+	page_panel(page, said ? about->text : title);
 	put_x_axis(page, sweep);
 	if (logarithmic) {
 		scale.divisor = 1;

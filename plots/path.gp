@@ -1,4 +1,4 @@
-# Segments end to end, time to the right.
+# Segments end to end, what they take to the right.
 set grid x back linetype 1 linecolor rgb '#e4e4e4' linewidth 0.8
 set style fill solid border rgb '#ffffff'
 do for [TERMINAL in 'svg png'] {

@@ -19,8 +19,13 @@ struct synthetic {
 	/* Cells: the product of services (numbers) and modes (labels). */
 	size_t services, modes;
 	unsigned batches, iterations;
-	bool no_replies;
+	bool no_replies, exact;
 };
+
+static inline const char *synthetic_unit(const struct synthetic *about)
+{
+	return about->exact ? "instructions" : "ns";
+}
 
 static inline double synthetic_random(uint64_t *state)
 {
@@ -121,20 +126,24 @@ static inline void synthetic_packet(const struct synthetic *about, struct sample
 				about->means_ns[s] * (d ? 0.8 : 1) * (s == 1 ? slower : 1), state);
 
 			samples_add(samples, at.cell, at.batch, at.iteration,
-				    samples_series(samples, about->segments[s], d, "ns"), ns);
+				    samples_series(samples, about->segments[s], d,
+						   synthetic_unit(about)),
+				    ns);
 			sum += ns;
 			span += s < 2 ? ns : 0;
 		}
 		if (about->span)
 			samples_add(samples, at.cell, at.batch, at.iteration,
-				    samples_series(samples, about->span, d, "ns"), span);
+				    samples_series(samples, about->span, d, synthetic_unit(about)),
+				    span);
 	}
 	samples_add(samples, at.cell, at.batch, at.iteration,
-		    samples_series(samples, "lateness", DIRECTION_BOTH, "ns"),
+		    samples_series(samples, "lateness", DIRECTION_BOTH, synthetic_unit(about)),
 		    (double)(uint64_t)(200 * synthetic_random(state)));
 	if (!about->no_replies)
 		samples_add(samples, at.cell, at.batch, at.iteration,
-			    samples_series(samples, "rtt", DIRECTION_BOTH, "ns"), sum + 9000);
+			    samples_series(samples, "rtt", DIRECTION_BOTH, synthetic_unit(about)),
+			    sum + 9000);
 }
 
 static inline void synthetic_job(const struct synthetic *about, struct samples *samples,
@@ -157,7 +166,8 @@ static inline void synthetic_job(const struct synthetic *about, struct samples *
 	samples_count(samples, cell, batch, "received", about->iterations);
 }
 
-static inline json_t *synthetic_summary(const struct plan *plan, const struct samples *samples)
+static inline json_t *synthetic_summary(const struct synthetic *about, const struct plan *plan,
+					const struct samples *samples)
 {
 	struct summary_cell *cells = calloc(plan->cell_count, sizeof(*cells));
 	json_t *summary;
@@ -165,7 +175,7 @@ static inline json_t *synthetic_summary(const struct plan *plan, const struct sa
 	for (size_t i = 0; i < plan->cell_count; i++)
 		cells[i] = (struct summary_cell){ .factors = plan->cells[i].factors };
 	summary = summary_build(&(struct summary_input){ .experiment = plan->name,
-							 .mode = "native",
+							 .mode = about->exact ? "exact" : "native",
 							 .cells = cells,
 							 .cell_count = plan->cell_count,
 							 .samples = samples });
@@ -196,7 +206,7 @@ static inline int synthetic_write(const struct synthetic *about, const char *dir
 			code = results_append(results, samples,
 					      batch + 1 == about->batches ? (long)cell : -1, err);
 		}
-	summary = synthetic_summary(&plan, samples);
+	summary = synthetic_summary(about, &plan, samples);
 	if (!code)
 		code = results_write(results, &plan,
 				     &(struct results_final){ .samples = samples,

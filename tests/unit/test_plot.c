@@ -209,6 +209,50 @@ static void test_comparison(void **state)
 	expect_chart(out, "modes", true);
 }
 
+/* The words that a chart's title, axes and captions use; a .gp has the template's own too. */
+static void expect_no_time(const char *path)
+{
+	static const char *const words[] = { "time", "Time", " ns", " µs", "as the paper has it" };
+	_free_ char *text = read_text(path);
+
+	assert_non_null(strstr(text, "instructions"));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(text, words[i]))
+			fail_msg("%s speaks of \"%s\"", path, words[i]);
+}
+
+static void expect_no_time_in(const char *dir, size_t count)
+{
+	_free_ char *plots = join(dir, "plots", "");
+
+	for (size_t i = 0; i < count; i++) {
+		_free_ char *svg = join(plots, charts[i], ".svg");
+
+		expect_no_time(svg);
+	}
+}
+
+/* Instructions are not time, and the paper's nanoseconds do not stand beside them. */
+static void test_instructions(void **state)
+{
+	struct synthetic about = bridge;
+	_free_ char *one = NULL, *swept = NULL, *out = join(*state, "compared", ""), *modes = NULL;
+	_free_ char *base = join(*state, "swept", "");
+	struct err err = { 0 };
+
+	about.exact = true;
+	one = plotted(*state, &about);
+	expect_no_time_in(one, ARRAY_SIZE(charts) - 1); /* one cell: no sweep */
+	if (plot_comparison((const char *const[]){ one }, 1, out, &err))
+		fail_msg("%s", err.text);
+	modes = join(out, "modes", ".svg");
+	expect_no_time(modes);
+	about.services = 3;
+	assert_int_equal(mkdir(base, 0777), 0);
+	swept = plotted(base, &about);
+	expect_no_time_in(swept, ARRAY_SIZE(charts));
+}
+
 static void test_partial_refused(void **state)
 {
 	_free_ char *dir = plotted(*state, &bridge), *partial = join(*state, "run", ".partial");
@@ -270,6 +314,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self_contained, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_comparison, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_instructions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_partial_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_gnuplot, setup, teardown),
 		cmocka_unit_test(test_text),

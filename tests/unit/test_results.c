@@ -97,7 +97,7 @@ static void test_round_trip(void **state)
 	if (result_folder_samples(samples, &folder, &err))
 		fail_msg("%s", err.text);
 	synthetic_plan(&small, &plan);
-	again = synthetic_summary(&plan, samples);
+	again = synthetic_summary(&small, &plan, samples);
 	assert_true(json_equal(again, written));
 	synthetic_plan_done(&plan);
 	samples_free(samples);
