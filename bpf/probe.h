@@ -35,12 +35,17 @@ struct probe_job {
 	bool reply; /* whether replies are part of the load */
 };
 
+#define PROBE_KERNEL_BYTES 256 /* a version, or the name of a file */
+
 /* What one firing of a hook costs, from blocks with no program, an empty one, and the real one. */
 struct probe_block {
 	unsigned round;
 	enum { BLOCK_OFF, BLOCK_EMPTY, BLOCK_FULL } condition;
 	uint64_t packets, events;
 	uint64_t packet_ns; /* the median over the packets: one interrupt must not move it */
+	/* Where kernels are a factor, the one that it is of, as cells name it: hooks cost something
+	 * else in each. Else "", for all cells. */
+	char kernel[PROBE_KERNEL_BYTES];
 };
 
 struct probe_ops {

@@ -15,6 +15,7 @@
 /* Readers keep a table of all series by all cells: more than any real run has of them. */
 #define MAX_SERIES 4096
 #define MAX_PLACES 4000000
+#define BLOCK_COLUMNS 5 /* of calibration.csv, before the kernel */
 
 /* struct series keeps its unit by reference: these are the ones there are. */
 static const char *const units[] = {
@@ -324,6 +325,19 @@ static int read_block(const struct csv *csv, struct probe_block *block, struct e
 		code = csv_uint(csv, 4, UINT64_MAX, "packet_ns", &block->packet_ns, err);
 	if (!code)
 		block->round = round;
+	if (!code && csv->count > BLOCK_COLUMNS)
+		snprintf(block->kernel, sizeof(block->kernel), "%s", csv->fields[BLOCK_COLUMNS]);
+	return code;
+}
+
+static int open_calibration(struct csv *csv, const char *path, struct err *err)
+{
+	int code = csv_open(csv, path, "round,condition,packets,events,packet_ns", false, err);
+
+	/* Only where kernels are a factor there is one column more. */
+	if (!code && (csv->count > BLOCK_COLUMNS + 1 ||
+		      (csv->count > BLOCK_COLUMNS && strcmp(csv->fields[BLOCK_COLUMNS], "kernel"))))
+		code = csv_fault(csv, err, "after packet_ns comes kernel or nothing");
 	return code;
 }
 
@@ -334,7 +348,7 @@ int result_calibration_read(struct probe_block **ret, size_t *ret_count, const c
 	_free_ char *path = join(dir, "calibration.csv");
 	_free_ struct probe_block *blocks = NULL;
 	size_t count = 0;
-	int code = csv_open(&csv, path, "round,condition,packets,events,packet_ns", true, err);
+	int code = open_calibration(&csv, path, err);
 
 	if (code)
 		return code;

@@ -150,16 +150,24 @@ static int write_calibration(const struct folder *folder, const struct results_f
 {
 	static const char *const conditions[] = { "off", "empty", "full" };
 	FILE *file = file_open(folder, "calibration.csv", err);
+	bool kernels;
 
 	if (!file)
 		return -EIO;
-	fputs("round,condition,packets,events,packet_ns\n", file);
+	/* All blocks are of one of the kernels, or none is. */
+	kernels = final->block_count && *final->blocks[0].kernel;
+	fprintf(file, "round,condition,packets,events,packet_ns%s\n", kernels ? ",kernel" : "");
 	for (size_t i = 0; i < final->block_count; i++) {
 		const struct probe_block *block = &final->blocks[i];
 
-		fprintf(file, "%u,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", block->round,
+		fprintf(file, "%u,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64, block->round,
 			conditions[block->condition], block->packets, block->events,
 			block->packet_ns);
+		if (kernels) {
+			fputc(',', file);
+			csv_put_text(file, block->kernel);
+		}
+		fputc('\n', file);
 	}
 	return file_close(folder, "calibration.csv", file, err);
 }

@@ -11,7 +11,7 @@
 #include "harness/plan.h"
 #include "harness/samples.h"
 
-#define RUN_MAX_BLOCKS 128
+#define RUN_MAX_BLOCKS 512 /* of all kernels */
 
 struct run_progress {
 	size_t jobs_done, job_count;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "summary.h"
 
+#include "bpf/probe.h"
 #include "harness/cleanup.h"
 #include "harness/summary_json.h"
 
@@ -78,15 +79,33 @@ static json_t *cell_json(const struct summary_cell *cell, const struct grouped *
 			 summary_loss(grouped, index), "probe_cost", calibration_json(calibration));
 }
 
+/* From the blocks of its own kernel. */
+static void calibrate_cell(const struct summary_input *input, size_t cell, struct calibration *ret)
+{
+	const char *kernel =
+		json_string_value(json_object_get(input->cells[cell].factors, "kernel"));
+	_free_ struct probe_block *own = calloc(input->block_count + 1, sizeof(*own));
+	size_t count = 0;
+
+	if (!own)
+		abort();
+	for (size_t i = 0; i < input->block_count; i++)
+		if (!*input->blocks[i].kernel ||
+		    (kernel && !strcmp(input->blocks[i].kernel, kernel)))
+			own[count++] = input->blocks[i];
+	calibration_estimate(own, count, ret);
+}
+
 json_t *summary_build(const struct summary_input *input)
 {
 	_grouped_ struct grouped *grouped = grouped_new(input->samples, input->cell_count);
-	struct calibration calibration;
 	json_t *cells = json_array();
 	bool valid = input->cell_count > 0;
 
-	calibration_estimate(input->blocks, input->block_count, &calibration);
 	for (size_t i = 0; i < input->cell_count; i++) {
+		struct calibration calibration;
+
+		calibrate_cell(input, i, &calibration);
 		json_array_append_new(cells, cell_json(&input->cells[i], grouped, i, &calibration));
 		valid = valid && cell_valid(input, grouped, i);
 	}

@@ -49,14 +49,27 @@ static void merge_errors(const struct vm_merge *merge, const json_t *summary,
 	}
 }
 
-static void merge_blocks(const struct probe_block *blocks, size_t count,
-			 struct run_outcome *outcome)
+/*
+ * Each boot calibrates itself; a kernel's first one speaks for all of them. They run the same
+ * code on the same machine, and exact mode, which boots once a seed, corrects nothing by it: its
+ * calibration is shown as what one seed gave, and its interval says nothing about other seeds.
+ */
+static void merge_blocks(const struct vm_merge *merge, const struct probe_block *blocks,
+			 size_t count, struct run_outcome *outcome)
 {
-	if (outcome->block_count || count > RUN_MAX_BLOCKS)
+	const char *kernel = merge->kernel ? merge->kernel : "";
+
+	for (size_t i = 0; i < outcome->block_count; i++)
+		if (!strcmp(outcome->blocks[i].kernel, kernel))
+			return;
+	if (count > RUN_MAX_BLOCKS - outcome->block_count)
 		return;
-	if (count)
-		memcpy(outcome->blocks, blocks, count * sizeof(*blocks));
-	outcome->block_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct probe_block *to = &outcome->blocks[outcome->block_count++];
+
+		*to = blocks[i];
+		snprintf(to->kernel, sizeof(to->kernel), "%s", kernel);
+	}
 }
 
 int vm_merge(const struct vm_merge *merge, struct run_outcome *outcome, json_t **ret_environment,
@@ -75,7 +88,7 @@ int vm_merge(const struct vm_merge *merge, struct run_outcome *outcome, json_t *
 	if (!code) {
 		merge_samples(merge, samples, outcome->samples);
 		merge_errors(merge, folder.summary, outcome);
-		merge_blocks(blocks, block_count, outcome);
+		merge_blocks(merge, blocks, block_count, outcome);
 		if (ret_environment)
 			*ret_environment = json_incref(folder.environment);
 	}

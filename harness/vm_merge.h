@@ -16,6 +16,7 @@ struct vm_merge {
 	size_t first_cell, cell_count;
 	long batch;
 	const char *unit;
+	const char *kernel; /* where it is a factor, else NULL: whose the calibration is */
 };
 /* `ret_environment`: the guest's, a new reference, if not NULL. */
 int vm_merge(const struct vm_merge *merge, struct run_outcome *outcome, json_t **ret_environment,

@@ -32,6 +32,17 @@ struct vm_job {
 	const char *accelerator; /* tried once for all boots */
 };
 
+/* Cells are told apart by their kernels' names. */
+static int refuse_twin(const struct vm_job *job, struct err *err)
+{
+	const char *name = job->kernels[job->kernel_count].version;
+
+	for (size_t i = 0; i < job->kernel_count; i++)
+		if (!strcmp(job->kernels[i].version, name))
+			return err_usage(err, "--vm: two kernels are called '%s'", name);
+	return 0;
+}
+
 static int find_kernels(struct vm_job *job, struct err *err)
 {
 	char *names =
@@ -43,8 +54,10 @@ static int find_kernels(struct vm_job *job, struct err *err)
 			return err_usage(err, "--vm: at most %d kernels", KERNELS_MAX);
 		code = vm_kernel_find(&job->kernels[job->kernel_count], name, job->options->modules,
 				      err);
-		if (!code)
-			job->kernel_count++;
+		if (code)
+			return code;
+		code = refuse_twin(job, err);
+		job->kernel_count++;
 	}
 	return code;
 }
@@ -174,6 +187,7 @@ static int take_boot(struct vm_job *job, size_t index, struct run_outcome *outco
 		.cell_count = job->guest_cells,
 		.batch = job->options->exact ? (long)(index % job->seeds) : -1,
 		.unit = job->options->exact ? "instructions" : NULL,
+		.kernel = job->kernel_count > 1 ? job->kernels[kernel].version : NULL,
 	};
 	int code = result->code;
 
@@ -207,9 +221,6 @@ static int take_all(struct vm_job *job, struct run_outcome *outcome, json_t **re
 	for (size_t i = 0; i < job->kernel_count; i++)
 		json_array_append_new(fingerprints,
 				      vm_fingerprint(&job->boots[i * job->seeds], job->hashes[i]));
-	/* Each kernel's hooks cost something else; one correction for all would be wrong. */
-	if (job->kernel_count > 1)
-		outcome->block_count = 0;
 	if (!environment)
 		environment = json_object();
 	json_object_set_new(environment, "vm", fingerprints);

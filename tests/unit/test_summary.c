@@ -263,11 +263,14 @@ static size_t make_blocks(struct probe_block *blocks)
 	size_t count = 0;
 
 	for (unsigned round = 0; round < 3; round++) {
-		blocks[count++] = (struct probe_block){ round, BLOCK_FULL, 500, 2000,
-							off_ns[round] + 4 * full_ns[round] };
-		blocks[count++] = (struct probe_block){ round, BLOCK_OFF, 250, 0, off_ns[round] };
-		blocks[count++] = (struct probe_block){ round, BLOCK_EMPTY, 1000, 0,
-							off_ns[round] + 4 * empty_ns[round] };
+		blocks[count++] = (struct probe_block){
+			round, BLOCK_FULL, 500, 2000, off_ns[round] + 4 * full_ns[round], ""
+		};
+		blocks[count++] =
+			(struct probe_block){ round, BLOCK_OFF, 250, 0, off_ns[round], "" };
+		blocks[count++] = (struct probe_block){
+			round, BLOCK_EMPTY, 1000, 0, off_ns[round] + 4 * empty_ns[round], ""
+		};
 	}
 	return count;
 }
@@ -286,7 +289,7 @@ static void test_calibration(void **state)
 	assert_near(calibration.event.interval_ns.high - 110, 4.302652729749464 * 10 / sqrt(3),
 		    1e-9);
 	/* A round without its other end is left out. */
-	blocks[count++] = (struct probe_block){ 9, BLOCK_FULL, 10, 40, 1000000 };
+	blocks[count++] = (struct probe_block){ 9, BLOCK_FULL, 10, 40, 1000000, "" };
 	calibration_estimate(blocks, count, &calibration);
 	assert_int_equal(calibration.rounds, 3);
 	assert_near(calibration.event.mean_ns, 110, 1e-9);
