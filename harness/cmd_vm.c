@@ -47,12 +47,12 @@ static enum outcome open_shell(const char *name)
 {
 	struct vm_kernel kernel = {};
 	struct err err = {};
-	int code = vm_kernel_find(&kernel, name, NULL, &err);
+	int status = 0, code = vm_kernel_find(&kernel, name, NULL, &err);
 
 	if (!code)
-		code = vm_shell_run(&kernel, &err);
+		code = vm_shell_run(&kernel, &status, &err);
 	vm_kernel_done(&kernel);
-	return code ? cmd_fail(&err) : OUTCOME_OK;
+	return code ? cmd_fail(&err) : (enum outcome)(OUTCOME_COMMAND + status);
 }
 
 enum outcome cmd_vm(int argc, char **argv)

@@ -33,8 +33,10 @@ static int exit_status(enum outcome outcome)
 		return 77;
 	case OUTCOME_INTERRUPTED:
 		return 130;
+	case OUTCOME_COMMAND:
+		break;
 	}
-	return 4;
+	return outcome >= OUTCOME_COMMAND ? (int)(outcome - OUTCOME_COMMAND) : 4;
 }
 
 static void print_help(FILE *out)
@@ -49,7 +51,7 @@ static void print_help(FILE *out)
 		"\nEXPERIMENT is a file or a name that `labrun list` shows; `labrun run --help`\n"
 		"has the options. Exit status: 0 done, 1 a claim fails, 2 bad usage or file,\n"
 		"3 the measurement is invalid, 4 could not run, 77 this machine lacks a need,\n"
-		"130 interrupted.\n");
+		"130 interrupted. `vm shell` ends with the status of its shell.\n");
 }
 
 static const struct command *find_command(const char *name)

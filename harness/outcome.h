@@ -12,4 +12,6 @@ enum outcome {
 	OUTCOME_NEED, /* this machine lacks a need */
 	OUTCOME_USAGE, /* bad usage or bad file */
 	OUTCOME_INTERRUPTED,
+	/* Plus the exit status of what was run for the user, which becomes ours as it is. */
+	OUTCOME_COMMAND = 256,
 };

@@ -5,26 +5,19 @@
 #include "harness/cleanup.h"
 #include "harness/interrupt.h"
 #include "harness/proc.h"
-#include "harness/vm_init.h"
 #include "harness/vm_qemu.h"
+#include "harness/vm_shell_line.h"
 #include "topologies/topology.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 
-#define WORD "labrun.shell="
-/* Before it the guest speaks to nobody, and would lose what is sent to it. */
-#define READY "\036labrun shell\n"
-/* After the shell's end, before what the kernel says about the machine's. */
-#define DONE 31
 #define NEEDS_MAX 256
 #define MEMORY_MIB 512
 #define END_OF_FILE 4 /* Ctrl-D */
@@ -34,8 +27,11 @@ struct shell {
 	int guest_fd, signal_fd; /* guest_fd: its serial port */
 	pid_t pid;
 	bool terminal, ready, leaves;
-	char before[4096]; /* the last of what came before READY */
-	size_t before_bytes;
+	int status; /* of the guest's shell; -1: it has not ended */
+	/* What the guest said and was not passed on: the last of what came before VM_SHELL_READY,
+	 * then what may become VM_SHELL_DONE. Ends with a NUL. */
+	char said[4096];
+	size_t said_bytes;
 };
 
 /* The tools are those that there are: the shell is of use without. */
@@ -118,10 +114,11 @@ start_qemu(const struct shell *shell, const struct vm_kernel *kernel, const char
 		"-initrd",
 		initramfs,
 		"-append",
-		arena_printf(arena,
-			     "console=ttyS0 quiet loglevel=1 panic=-1 nowatchdog audit=0 " WORD
-			     "%s",
-			     describe_line(shell, arena)),
+		arena_printf(
+			arena,
+			"console=ttyS0 quiet loglevel=1 panic=-1 nowatchdog audit=0 " VM_SHELL_WORD
+			"%s",
+			describe_line(shell, arena)),
 		NULL
 	};
 
@@ -157,44 +154,67 @@ static bool write_all(int fd, const char *bytes, size_t count)
 	return true;
 }
 
-/* The second half only stays: a mark in two pieces is still found. */
-static void await_ready(struct shell *shell, const char *bytes, size_t count)
+static void forget(struct shell *shell, size_t count)
 {
-	const size_t size = sizeof(shell->before);
-	char *mark;
+	shell->said_bytes -= count;
+	memmove(shell->said, shell->said + count, shell->said_bytes);
+	shell->said[shell->said_bytes] = '\0';
+}
 
-	if (shell->before_bytes + count > size) {
-		memmove(shell->before, shell->before + size / 2, size / 2);
-		shell->before_bytes = shell->before_bytes < size / 2 ? 0 : size / 2;
-	}
-	memcpy(shell->before + shell->before_bytes, bytes, count);
-	shell->before_bytes += count;
-	mark = memmem(shell->before, shell->before_bytes, READY, strlen(READY));
+static void await_ready(struct shell *shell)
+{
+	char *mark = memmem(shell->said, shell->said_bytes, VM_SHELL_READY, strlen(VM_SHELL_READY));
+
 	if (!mark)
 		return;
 	shell->ready = true;
-	mark += strlen(READY);
-	write_all(STDOUT_FILENO, mark, (size_t)(shell->before + shell->before_bytes - mark));
+	forget(shell, (size_t)(mark - shell->said) + strlen(VM_SHELL_READY));
+}
+
+/* Where VM_SHELL_DONE is, or may yet be: before it all can be passed on. */
+static size_t find_done(const struct shell *shell)
+{
+	for (size_t at = 0; at < shell->said_bytes; at++) {
+		size_t left = shell->said_bytes - at;
+
+		if (!memcmp(shell->said + at, VM_SHELL_DONE,
+			    left < strlen(VM_SHELL_DONE) ? left : strlen(VM_SHELL_DONE)))
+			return at;
+	}
+	return shell->said_bytes;
 }
 
 /* Whether the guest may have more to say. */
+static bool pass_said(struct shell *shell)
+{
+	size_t done = find_done(shell);
+
+	if (!write_all(STDOUT_FILENO, shell->said, done))
+		return false;
+	forget(shell, done);
+	if (shell->said_bytes < VM_SHELL_DONE_BYTES)
+		return true;
+	shell->status = atoi(shell->said + strlen(VM_SHELL_DONE));
+	return false;
+}
+
+/* The same. */
 static bool from_guest(struct shell *shell)
 {
-	char bytes[1024];
-	ssize_t got = read(shell->guest_fd, bytes, sizeof(bytes));
+	const size_t size = sizeof(shell->said) - 1;
+	ssize_t got;
 
-	const char *done;
-
+	/* Only before VM_SHELL_READY: a mark in two pieces is still found. */
+	if (shell->said_bytes == size)
+		forget(shell, size / 2);
+	got = read(shell->guest_fd, shell->said + shell->said_bytes, size - shell->said_bytes);
 	if (got <= 0)
 		return false;
-	if (!shell->ready) {
-		await_ready(shell, bytes, (size_t)got);
-		return true;
-	}
-	done = memchr(bytes, DONE, (size_t)got);
-	if (done)
-		got = done - bytes;
-	return write_all(STDOUT_FILENO, bytes, (size_t)got) && !done;
+	shell->said_bytes += (size_t)got;
+	shell->said[shell->said_bytes] = '\0';
+	if (!shell->ready)
+		await_ready(shell);
+	return !shell->ready || pass_said(shell);
 }
 
 /* Whether the user may have more to say. */
@@ -230,10 +250,14 @@ static int pass_on(struct shell *shell, struct err *err)
 		if (polls[2].revents)
 			user = from_user(shell);
 	}
-	if (shell->ready || shell->leaves)
+	if (shell->leaves)
+		shell->status = 0;
+	if (shell->status >= 0)
 		return 0;
+	if (shell->ready)
+		return err_set(err, -EIO, "the guest ended before its shell did");
 	return err_set(err, -EIO, "the guest ended before its shell began: %.*s",
-		       (int)strcspn(shell->before, "\r\n"), shell->before);
+		       (int)strcspn(shell->said, "\r\n"), shell->said);
 }
 
 /* The keys go to the guest as they are, and what they do is its business. */
@@ -273,10 +297,10 @@ static int converse(struct shell *shell, struct err *err)
 	return code;
 }
 
-int vm_shell_run(const struct vm_kernel *kernel, struct err *err)
+int vm_shell_run(const struct vm_kernel *kernel, int *ret_status, struct err *err)
 {
 	_arena_ struct arena *arena = arena_new();
-	struct shell shell = { .guest_fd = -1, .terminal = isatty(STDIN_FILENO) };
+	struct shell shell = { .guest_fd = -1, .status = -1, .terminal = isatty(STDIN_FILENO) };
 	_free_ char *initramfs = NULL;
 	int code;
 
@@ -288,99 +312,6 @@ int vm_shell_run(const struct vm_kernel *kernel, struct err *err)
 	if (!code)
 		code = converse(&shell, err);
 	cleanup_close(&shell.guest_fd);
+	*ret_status = shell.status;
 	return code;
-}
-
-/* What follows WORD on the kernel's command line; false: it is not there. */
-static bool find_word(char *ret, size_t size)
-{
-	_fclose_ FILE *file = fopen("/proc/cmdline", "re");
-	char line[2048] = "", *at;
-
-	if (!file || !fgets(line, sizeof(line), file) || !(at = strstr(line, WORD)))
-		return false;
-	at += strlen(WORD);
-	snprintf(ret, size, "%.*s", (int)strcspn(at, " \n"), at);
-	return true;
-}
-
-bool vm_shell_asked(void)
-{
-	char word[32];
-
-	return find_word(word, sizeof(word));
-}
-
-static void set_line(int fd, const char *word)
-{
-	const tcflag_t echo = ECHO, processing = OPOST;
-	struct winsize size = {};
-	struct termios line;
-	bool terminal = sscanf(word, "%hux%hu", &size.ws_row, &size.ws_col) == 2;
-
-	if (tcgetattr(fd, &line))
-		return;
-	line.c_lflag = terminal ? line.c_lflag | echo : line.c_lflag & ~echo;
-	line.c_oflag = terminal ? line.c_oflag | processing : line.c_oflag & ~processing;
-	tcsetattr(fd, TCSADRAIN, &line);
-	if (terminal)
-		ioctl(fd, TIOCSWINSZ, &size);
-}
-
-static void __attribute__((noreturn)) run_shell(int fd, bool piped)
-{
-	char *const argv[] = { (char *)"sh", NULL };
-	/* labrun itself lies in the root folder. */
-	char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin:/",
-				      (char *)"HOME=/root",
-				      (char *)"LC_ALL=C",
-				      (char *)"TERM=linux",
-				      (char *)"LABRUN_DATA=" VM_GUEST_DATA,
-				      piped ? (char *)"PS1=" : (char *)"PS1=guest# ",
-				      NULL };
-
-	setsid();
-	ioctl(fd, TIOCSCTTY, 1);
-	for (int i = 0; i <= STDERR_FILENO; i++)
-		dup2(fd, i);
-	/* Nothing was put there in this guest. */
-	mkdir(VM_GUEST_WORK, 0755);
-	if (!chdir(VM_GUEST_WORK))
-		execve("/sbin/sh", argv, environment);
-	dprintf(fd, "labrun init: /sbin/sh: %s\n", strerror(errno));
-	_exit(127);
-}
-
-static int open_line(void)
-{
-	return open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_CLOEXEC);
-}
-
-/* A session's end hangs up its terminal for all who had it open. */
-static void say_done(void)
-{
-	static const char done = DONE;
-	_close_ int fd = open_line();
-
-	write_all(fd, &done, 1);
-	tcdrain(fd);
-}
-
-/* The console has no sessions: it is the port itself that the shell is given. */
-void vm_shell_serve(void)
-{
-	_close_ int fd = open_line();
-	char word[32] = "";
-	pid_t pid;
-
-	if (fd < 0 || !find_word(word, sizeof(word)))
-		return;
-	set_line(fd, "pipe");
-	write_all(fd, READY, strlen(READY));
-	set_line(fd, word);
-	pid = fork();
-	if (pid == 0)
-		run_shell(fd, !strcmp(word, "pipe"));
-	waitpid(pid, NULL, 0);
-	say_done();
 }

@@ -66,6 +66,34 @@ static void test_end_of_file(void **state)
 	assert_string_equal(finished.out, "one two\n\n");
 }
 
+static void test_status(void **state)
+{
+	static const struct {
+		const char *commands;
+		int status;
+		const char *out, *error;
+	} cases[] = {
+		{ "true\nfalse\n", 1, "", "" },
+		{ "nosuch\n", 127, "nosuch", "" },
+		{ "false\nexit 7\n", 7, "", "" },
+		/* By a signal, as a shell tells it. What looks like the mark of an end is none. */
+		{ "printf 'a\\037b\\037labrun shell end'; kill -9 $$\n", 137,
+		  "a\037b\037labrun shell end", "" },
+		/* The machine ends, and nobody knows how its shell would have. */
+		{ "echo b >/proc/sysrq-trigger\n", 4, "", "the guest ended before its shell did" },
+	};
+
+	(void)state;
+	need_kernel();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_finished_ struct finished finished = shell_of(cases[i].commands);
+
+		assert_status(finished, cases[i].status);
+		assert_says(finished.out, cases[i].out);
+		assert_says(finished.error, cases[i].error);
+	}
+}
+
 /* Reads until `text` has come; false: it did not. */
 static bool expect(int fd, const char *text)
 {
@@ -112,9 +140,9 @@ static void test_terminal(void **state)
 	assert_true(expect(master, "\ngo"));
 	dprintf(master, "\003");
 	assert_true(expect(master, "guest# "));
-	dprintf(master, "exit 0\r");
+	dprintf(master, "exit 3\r");
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
 	assert_int_equal(tcgetattr(slave, &last), 0);
 	assert_int_equal(first.c_lflag, last.c_lflag);
 	assert_int_equal(first.c_oflag, last.c_oflag);
@@ -127,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		program_test(test_pipe),
 		program_test(test_end_of_file),
+		program_test(test_status),
 		program_test(test_terminal),
 	};
 	int status = run_prepare();
