@@ -22,7 +22,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 PACKAGES := libbpf libnl-3.0 libnl-route-3.0 jansson
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -I. -I$(BUILD) -DLABRUN_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+CPPFLAGS += -D_GNU_SOURCE -I. -I$(BUILD) $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 ALL_CFLAGS := -std=gnu11 -ffp-contract=off $(WARNINGS) $(CFLAGS) $(SANITIZE)
 LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Werror -I. -I$(BUILD)
@@ -41,11 +41,19 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(2)
 endif
 
-.PHONY: all demo reproduce test bench fuzz style schema install deps tests clean
+.PHONY: FORCE all demo reproduce test bench fuzz style schema install deps tests clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BUILD)/labrun
+
+# Results say by which build they were made: a file that changes with the version, and only then.
+$(BUILD)/version.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define LABRUN_VERSION "$(VERSION)"' | cmp -s - $@ || \
+		echo '#define LABRUN_VERSION "$(VERSION)"' > $@
+
+FORCE:
 
 $(BUILD)/labrun: $(BUILD)/harness/main.o $(LIBRARY)
 	$(call say,LINK,$@)
@@ -71,7 +79,7 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@ 2>$@.err || { cat $@.err >&2; false; }
 
 # Objects may include any skeleton; dependency files refine this after the first build.
-$(OBJECTS): | $(SKELETONS)
+$(OBJECTS): | $(SKELETONS) $(BUILD)/version.h
 
 tests: $(UNIT_TESTS) $(NETNS_TESTS) $(VM_TESTS)
 

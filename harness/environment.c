@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/proc.h"
+#include "version.h"
 
 #include <bpf/libbpf.h>
 #include <inttypes.h>
@@ -13,10 +14,6 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-
-#ifndef LABRUN_VERSION
-#define LABRUN_VERSION "unknown"
-#endif
 
 struct source {
 	const char *key, *path;

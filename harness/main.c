@@ -5,6 +5,7 @@
 #include "harness/field.h"
 #include "harness/file.h"
 #include "harness/vm_init.h"
+#include "version.h"
 
 #include <fcntl.h>
 #include <signal.h>
