@@ -34,6 +34,8 @@ LIBRARY := $(BUILD)/liblabrun.a
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 NETNS_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/netns/test_*.c))
 VM_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/vm/test_*.c))
+ONE_MORE := $(BUILD)/tests/one_more
+ONE_MORE_OBJECTS := $(patsubst %.c,$(ONE_MORE)/%.o,$(filter bpf/%,$(SOURCES)))
 
 # make V=1 shows the commands
 ifneq ($(V),1)
@@ -81,7 +83,26 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 # Objects may include any skeleton; dependency files refine this after the first build.
 $(OBJECTS): | $(SKELETONS) $(BUILD)/version.h
 
-tests: $(UNIT_TESTS) $(NETNS_TESTS) $(VM_TESTS)
+tests: $(UNIT_TESTS) $(NETNS_TESTS) $(VM_TESTS) $(ONE_MORE)/labrun
+
+# The program with one instruction more in its probe, for the test that this is found. Its objects
+# stand before the library's own of the same names.
+$(ONE_MORE)/bpf/hops.bpf.o: tests/vm/one_more.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(ONE_MORE)/bpf/hops.skel.h: $(ONE_MORE)/bpf/hops.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name hops_bpf > $@
+
+$(ONE_MORE_OBJECTS): $(ONE_MORE)/%.o: %.c | $(ONE_MORE)/bpf/hops.skel.h
+	$(call say,CC,$@)
+	$(Q)$(CC) -I$(ONE_MORE) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(ONE_MORE)/labrun: $(BUILD)/harness/main.o $(ONE_MORE_OBJECTS) $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/%: tests/%.c $(LIBRARY)
 	@mkdir -p $(@D)
@@ -150,4 +171,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNIT_TESTS:=.d) $(NETNS_TESTS:=.d) $(VM_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNIT_TESTS:=.d) $(NETNS_TESTS:=.d) $(VM_TESTS:=.d) \
+	$(ONE_MORE_OBJECTS:.o=.d) $(ONE_MORE)/bpf/hops.bpf.d

@@ -23,7 +23,7 @@ struct command {
 	X(describe, "[--schema] KIND",                                                             \
 	  "fields, units, bounds and defaults of a kind, of experiment, of topology")              \
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
-	X(compare, "[--json] BASE NEW", "says what moved between two results")                     \
+	X(compare, "[--json] [--least=PERCENT] BASE NEW", "says what moved between two results")   \
 	X(reproduce, "[OPTION]... [NAME...]",                                                      \
 	  "runs every experiment with a paper behind it; paper beside measured")                   \
 	X(shell, "TOPOLOGY [COMMAND...]", "builds it and opens a shell inside; gone on exit")      \

@@ -5,8 +5,12 @@
 #include "harness/compare.h"
 
 #include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
 
-static const struct option options[] = { { "json", no_argument, NULL, 'j' }, {} };
+static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+					 { "least", required_argument, NULL, 'l' },
+					 {} };
 
 /* Verdicts on a measurement that is not valid are told, but are not what to act upon. */
 static enum outcome outcome_of(const json_t *comparison)
@@ -26,21 +30,33 @@ static void print(const json_t *comparison, bool json)
 	printf("\n");
 }
 
+static bool read_percent(const char *text, double *ret)
+{
+	char *end;
+
+	*ret = strtod(text, &end);
+	return end != text && !*end && isfinite(*ret) && *ret >= 0;
+}
+
 enum outcome cmd_compare(int argc, char **argv)
 {
 	_json_ json_t *comparison = NULL;
 	struct err err = {};
+	double least_percent = NAN;
 	bool json = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'j')
+		if (option == 'j')
+			json = true;
+		else if (option != 'l')
 			return cmd_usage("compare", "unknown option");
-		json = true;
+		else if (!read_percent(optarg, &least_percent))
+			return cmd_usage("compare", "--least: a percentage, 0 or more");
 	}
 	if (argc - optind != 2)
 		return cmd_usage("compare", "two result folders");
-	if (compare_folders(&comparison, argv[optind], argv[optind + 1], &err))
+	if (compare_folders(&comparison, argv[optind], argv[optind + 1], least_percent, &err))
 		return cmd_fail(&err);
 	print(comparison, json);
 	return outcome_of(comparison);

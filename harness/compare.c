@@ -120,15 +120,17 @@ static void start_report(struct compare *compare)
 	const json_t *base = compare->base.summary, *new = compare->new.summary;
 
 	compare->exact = !strcmp(mode_of(&compare->base), "exact");
+	compare->least_percent = compare_least_percent(compare->exact, compare->least_percent);
 	compare->rows = json_array();
 	compare->report = json_pack(
-		"{s:O, s:O, s:s, s:{s:o, s:O}, s:{s:o, s:O}, s:n, s:n, s:n, s:[], s:[], s:o}",
+		"{s:O, s:O, s:s, s:f, s:{s:o, s:O}, s:{s:o, s:O}, s:n, s:n, s:n, s:[], s:[], s:o}",
 		"experiment", json_object_get(base, "experiment"), "mode",
 		json_object_get(base, "mode"), "method", compare->exact ? "seeds" : "batches",
-		"base", "dir", path_json(compare->base.dir), "valid",
-		json_object_get(base, "valid"), "new", "dir", path_json(compare->new.dir), "valid",
-		json_object_get(new, "valid"), "bundle", "byte_equal", "sample_count",
-		"summary_differences", "notes", "rows", compare->rows);
+		"least_percent", compare->least_percent, "base", "dir",
+		path_json(compare->base.dir), "valid", json_object_get(base, "valid"), "new", "dir",
+		path_json(compare->new.dir), "valid", json_object_get(new, "valid"), "bundle",
+		"byte_equal", "sample_count", "summary_differences", "notes", "rows",
+		compare->rows);
 }
 
 static void count_verdicts(struct compare *compare)
@@ -185,9 +187,10 @@ void compare_clean(char *text)
 			*text = '?';
 }
 
-int compare_folders(json_t **ret, const char *base, const char *new, struct err *err)
+int compare_folders(json_t **ret, const char *base, const char *new, double least_percent,
+		    struct err *err)
 {
-	struct compare compare = {};
+	struct compare compare = { .least_percent = least_percent };
 	int code = result_folder_read(&compare.base, base, err);
 
 	if (!code)

@@ -21,15 +21,19 @@
 #include <stdio.h>
 
 /*
- * {"experiment", "mode", "method": "bytes" | "seeds" | "batches", "base" and "new": {"dir",
- * "valid"}, "bundle": null or {"equal", "differences": [{"member", "base", "new"}]},
+ * {"experiment", "mode", "method": "bytes" | "seeds" | "batches", "least_percent", "base" and
+ * "new": {"dir", "valid"}, "bundle": null or {"equal", "differences": [{"member", "base", "new"}]},
  * "byte_equal": null or a bool, "sample_count": null or how many were compared,
  * "summary_differences": as above, of what is no series, "notes": [text],
  * "rows": [{"factors", "series", "direction", "unit", "over", "judged", "verdict", "detail", ...}],
  * "counts": {verdict: rows}, "verdict"}. `over` is the factor of a slope. Different modes,
  * experiments or units are a usage error. A new reference in *ret.
+ *
+ * `least_percent`: what moved by less of BASE's mean is the same; NAN: 0.5 for exact, else 2. A
+ * spread of zero shows a single instruction, which is then left to who asks for it.
  */
-int compare_folders(json_t **ret, const char *base, const char *new, struct err *err);
+int compare_folders(json_t **ret, const char *base, const char *new, double least_percent,
+		    struct err *err);
 /* Any row's verdict is "regression". */
 bool compare_regressed(const json_t *comparison);
 /* Both measurements are. */

@@ -18,6 +18,7 @@ struct compare {
 	size_t pair_count;
 	json_t *report, *rows; /* what compare_folders() gives; its "rows", borrowed */
 	bool exact;
+	double least_percent; /* the minimum effect, of BASE's mean */
 };
 
 /* The factors as a text equal for equal factors: 1500 and 1500.0 are. `except` (or NULL) is left
@@ -65,5 +66,7 @@ struct compare_sides {
 void compare_set_figures(json_t *row, const struct compare_sides *sides, double least);
 /* What each batch gave: p50 in exact mode, else the mean; an array of numbers and nulls. */
 const json_t *compare_batches(const struct compare *compare, const json_t *series);
+/* `asked`, or where that is NAN what the mode allows. */
+double compare_least_percent(bool exact, double asked);
 /* Smallest difference worth a verdict where base is `mean`; `scale` divides the absolute one. */
 double compare_least(const struct compare *compare, const char *unit, double mean, double scale);

@@ -9,9 +9,9 @@
 
 #define ALPHA 0.05
 /* What another build, kernel or hash seed moves without anybody having changed the path. */
-#define EXACT_LEAST_RELATIVE 0.005
+#define EXACT_LEAST_PERCENT 0.5
 #define EXACT_LEAST_INSTRUCTIONS 1
-#define TIME_LEAST_RELATIVE 0.02
+#define TIME_LEAST_PERCENT 2
 #define ROUNDING 1e-12
 
 const json_t *compare_batches(const struct compare *compare, const json_t *series)
@@ -21,10 +21,16 @@ const json_t *compare_batches(const struct compare *compare, const json_t *serie
 	return json_object_get(json_object_get(series, "percentiles_by_batch"), "p50");
 }
 
+double compare_least_percent(bool exact, double asked)
+{
+	if (isfinite(asked))
+		return asked;
+	return exact ? EXACT_LEAST_PERCENT : TIME_LEAST_PERCENT;
+}
+
 double compare_least(const struct compare *compare, const char *unit, double mean, double scale)
 {
-	double relative = compare->exact ? EXACT_LEAST_RELATIVE : TIME_LEAST_RELATIVE;
-	double least = relative * fabs(mean);
+	double least = compare->least_percent / 100 * fabs(mean);
 
 	if (compare->exact && !strcmp(unit, "instructions"))
 		least = fmax(least, EXACT_LEAST_INSTRUCTIONS / scale);
@@ -154,6 +160,8 @@ static void judge_moved(const struct compare *compare, json_t *row)
 				    "beyond the spread of the batches (see above)");
 }
 
+static const char moved_a_little[] = "moved, but by less than the minimum effect";
+
 static void judge(const struct compare *compare, json_t *row, bool rejected, size_t count)
 {
 	const json_t *interval = json_object_get(row, "ci95");
@@ -166,12 +174,31 @@ static void judge(const struct compare *compare, json_t *row, bool rejected, siz
 	else if (low <= 0 && high >= 0)
 		compare_set_verdict(row, "same", "%s", "");
 	else if (fabs(number(row, "difference")) < number(row, "minimum_effect"))
-		compare_set_verdict(row, "same", "below the minimum effect");
+		compare_set_verdict(row, "same", "%s",
+				    rejected ? moved_a_little : "below the minimum effect");
 	else if (!rejected)
 		compare_set_verdict(row, "inconclusive", "one of %zu differences tested, by Holm",
 				    count);
 	else
 		judge_moved(compare, row);
+}
+
+/* A change of one instruction is one, however small a part of its segment. */
+static void note_little_moves(const struct compare *compare)
+{
+	_free_ char *text = NULL;
+	unsigned count = 0;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (compare->rows, i, row)
+		count += !strcmp(compare_string(row, "detail"), moved_a_little);
+	if (!count)
+		return;
+	if (asprintf(&text, "%u of the same moved, but by less than %.10g %%: --least=0 judges %s",
+		     count, compare->least_percent, count == 1 ? "it too" : "them too") < 0)
+		abort();
+	json_array_append_new(json_object_get(compare->report, "notes"), json_string(text));
 }
 
 static void judge_rows(const struct compare *compare)
@@ -190,6 +217,7 @@ static void judge_rows(const struct compare *compare)
 	json_array_foreach (compare->rows, i, row)
 		if (is_open(row))
 			judge(compare, row, rejected[at++], count);
+	note_little_moves(compare);
 }
 
 void compare_spread(struct compare *compare)

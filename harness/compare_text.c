@@ -130,17 +130,19 @@ static void print_seeds_method(const json_t *comparison, FILE *out)
 		"said;\n"
 		"  differences with 95 %% intervals by Welch's t. Moved is what Holm's correction "
 		"leaves\n"
-		"  standing and is at least 0.5 %% and 1 instruction\n");
+		"  standing and is at least %.10g %% and 1 instruction\n",
+		number(comparison, "least_percent"));
 }
 
-static void print_batches_method(FILE *out)
+static void print_batches_method(const json_t *comparison, FILE *out)
 {
 	fprintf(out,
 		"  the batches' means, as mean [min, max]; differences with 95 %% intervals by "
 		"Welch's t;\n"
-		"  below 2 %% the same. At most inconclusive: folders taken at different times "
+		"  below %.10g %% the same. At most inconclusive: folders taken at different times "
 		"differ by more\n"
-		"  than their batches show, and only cells interleaved in one run can tell\n");
+		"  than their batches show, and only cells interleaved in one run can tell\n",
+		number(comparison, "least_percent"));
 }
 
 static void print_method(const json_t *comparison, FILE *out)
@@ -150,7 +152,7 @@ static void print_method(const json_t *comparison, FILE *out)
 	else if (is_method(comparison, "seeds"))
 		print_seeds_method(comparison, out);
 	else
-		print_batches_method(out);
+		print_batches_method(comparison, out);
 }
 
 static const char *last_part(const char *path)

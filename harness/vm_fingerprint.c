@@ -7,7 +7,13 @@
 #include "harness/vm_cache.h"
 #include "harness/vm_qemu.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#ifndef LABRUN_VERSION
+#define LABRUN_VERSION "unknown"
+#endif
 
 static json_t *text_or_null(const char *text)
 {
@@ -40,6 +46,19 @@ static json_t *kernel_json(const struct vm_kernel *kernel)
 			 text_or_null(kernel->package), "sha256", text_or_null(hash));
 }
 
+/* Through the link: a program that was built anew meanwhile is still the one that runs. */
+static json_t *labrun_json(void)
+{
+	char path[32], hash[VM_HASH_BYTES] = "";
+	struct err ignored;
+
+	/* Not "self", which would be the program that hashes it. */
+	snprintf(path, sizeof(path), "/proc/%d/exe", getpid());
+	if (vm_sha256(path, hash, &ignored))
+		*hash = '\0';
+	return json_pack("{s:s, s:o}", "version", LABRUN_VERSION, "sha256", text_or_null(hash));
+}
+
 /* With names in the place of paths, which differ from run to run and which no guest sees. */
 static json_t *command_json(const struct vm_qemu *qemu, struct arena *arena)
 {
@@ -69,9 +88,10 @@ json_t *vm_fingerprint(const struct vm_boot *boot, const char *initramfs_hash)
 				      .console = "CONSOLE",
 				      .window = "WINDOW" };
 
-	return json_pack("{s:o, s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "qemu", qemu_version(),
-			 "exact", boot->exact, "accelerator", qemu.accelerator, "cpu",
-			 vm_qemu_cpu(qemu.accelerator), "kernel", kernel_json(boot->kernel),
-			 "initramfs_sha256", text_or_null(initramfs_hash), "argv",
-			 argv_json(boot->argv), "command", command_json(&qemu, arena));
+	return json_pack("{s:o, s:o, s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "labrun", labrun_json(),
+			 "qemu", qemu_version(), "exact", boot->exact, "accelerator",
+			 qemu.accelerator, "cpu", vm_qemu_cpu(qemu.accelerator), "kernel",
+			 kernel_json(boot->kernel), "initramfs_sha256",
+			 text_or_null(initramfs_hash), "argv", argv_json(boot->argv), "command",
+			 command_json(&qemu, arena));
 }

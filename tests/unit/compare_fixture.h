@@ -160,7 +160,7 @@ static inline json_t *compare(const struct fixture *fixture)
 	json_t *comparison = NULL;
 	struct err err = {};
 
-	if (compare_folders(&comparison, fixture->base, fixture->new, &err))
+	if (compare_folders(&comparison, fixture->base, fixture->new, NAN, &err))
 		fail_msg("%s", err.text);
 	return comparison;
 }
@@ -178,7 +178,8 @@ static inline void expect_refusal(const struct fixture *fixture, const char *sai
 	json_t *comparison = NULL;
 	struct err err = {};
 
-	assert_int_equal(compare_folders(&comparison, fixture->base, fixture->new, &err), -EINVAL);
+	assert_int_equal(compare_folders(&comparison, fixture->base, fixture->new, NAN, &err),
+			 -EINVAL);
 	assert_null(comparison);
 	assert_int_equal(err.class, ERR_USAGE);
 	if (!strstr(err.text, said))

@@ -109,6 +109,50 @@ static void test_seeds_figures(void **state)
 	expect_text(comparison, "+26 [26, 26] +1300.00%");
 }
 
+static json_t *compare_least_of(const struct fixture *fixture, double least_percent)
+{
+	json_t *comparison = NULL;
+	struct err err = {};
+
+	if (compare_folders(&comparison, fixture->base, fixture->new, least_percent, &err))
+		fail_msg("%s", err.text);
+	return comparison;
+}
+
+/* An instruction is a small part of a segment, and no chance where no seed differs from another. */
+static void test_one_instruction(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct made base = { .batches = 10 };
+	const struct made new = { .batches = 10, .shift = 1, .vm = other_initramfs };
+	_json_ json_t *usual = compare_made(fixture, &base, &new), *any = NULL, *large = NULL;
+
+	assert_string_equal(string(usual, "verdict"), "same");
+	expect_text(usual, "+1 [1, 1] +0.08%");
+	expect_text(usual, "moved, but by less than the minimum effect");
+	expect_text(usual, "2 of the same moved, but by less than 0.5 %: --least=0 judges them");
+	any = compare_least_of(fixture, 0);
+	assert_int_equal(count_of(any, "regression"), 2);
+	assert_int_equal(json_array_size(json_object_get(any, "notes")), 0);
+	expect_text(any, "standing and is at least 0 % and 1 instruction");
+	large = compare_least_of(fixture, 90);
+	assert_string_equal(string(large, "verdict"), "same");
+}
+
+/* What lies within the spread is no change, whatever is asked. */
+static void test_least_keeps_the_spread(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct made base = { .batches = 10, .spread = 40 };
+	const struct made new = { .batches = 10, .spread = 40, .shift = 10, .vm = other_initramfs };
+	_json_ json_t *usual = compare_made(fixture, &base, &new);
+	_json_ json_t *any = compare_least_of(fixture, 0);
+
+	assert_int_equal(count_of(usual, "same"), 12);
+	assert_int_equal(count_of(any, "same"), 12);
+	assert_int_equal(json_array_size(json_object_get(any, "notes")), 0);
+}
+
 static void test_one_seed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -275,6 +319,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_further_topology, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_seeds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_seeds_figures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_instruction, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_least_keeps_the_spread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_seed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
