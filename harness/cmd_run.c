@@ -144,6 +144,8 @@ enum outcome cmd_run(int argc, char **argv)
 			return cmd_usage("run", "see labrun run --help");
 	if (arguments.help)
 		fputs(help, stdout);
+	else if (arguments.vm.modules && !arguments.in_vm)
+		outcome = cmd_usage("run", "--modules is for --vm");
 	else if (optind == argc)
 		outcome = cmd_usage("run", "which experiment?");
 	else if (arguments.out && argc - optind > 1)

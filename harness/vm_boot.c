@@ -236,13 +236,15 @@ static void read_console(struct boot *boot)
 
 static int check_time(const struct boot *boot, struct err *err)
 {
-	char what[80];
+	bool started = __atomic_load_n(&boot->window->state, __ATOMIC_ACQUIRE) != 0;
+	char what[120];
 
 	if (boot->doomed_ms && now_ms() - boot->doomed_ms > GRACE_MS)
 		return vm_console_error(&boot->console, "", err);
 	if (now_ms() - boot->started_ms < (int64_t)boot->what->deadline_s * 1000)
 		return 0;
-	snprintf(what, sizeof(what), "the guest hung: not done after %u s", boot->what->deadline_s);
+	snprintf(what, sizeof(what), "the guest hung: not done after %u s%s",
+		 boot->what->deadline_s, started ? "" : ", the kernel never started its init");
 	vm_console_error(&boot->console, what, err);
 	return -ETIMEDOUT;
 }

@@ -178,6 +178,8 @@ int vm_image_check(const char *path, char ret_release[VM_RELEASE_BYTES], struct 
 
 	if (code)
 		return code;
+	if (file.size == 0)
+		return err_usage(err, "'%s' is empty", path);
 	if (starts_with(&file, 0, ELFMAG, SELFMAG))
 		return check_elf(&file, path, ret_release, err);
 	if (is_bzimage(&file))

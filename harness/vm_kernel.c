@@ -5,6 +5,7 @@
 #include "harness/file.h"
 #include "harness/vm_cache.h"
 #include "harness/vm_image.h"
+#include "harness/vm_modules.h"
 #include "harness/vm_packages.h"
 
 #include <errno.h>
@@ -112,16 +113,6 @@ int vm_kernel_list(struct vm_kernel **ret, size_t *ret_count, struct err *err)
 	return 0;
 }
 
-static int check_modules(const char *folder, struct err *err)
-{
-	_free_ char *path = vm_path(folder, "modules.dep");
-
-	if (!is_there(path))
-		return err_usage(err, "'%s' is not a folder of kernel modules: no modules.dep",
-				 folder);
-	return 0;
-}
-
 /* One of the user's own. */
 static int find_path(struct vm_kernel *ret, const char *path, const char *modules, struct err *err)
 {
@@ -130,7 +121,7 @@ static int find_path(struct vm_kernel *ret, const char *path, const char *module
 	int code = vm_image_check(path, release, err);
 
 	if (!code && modules)
-		code = check_modules(modules, err);
+		code = vm_modules_check(modules, release, err);
 	if (code)
 		return code;
 	*ret = (struct vm_kernel){
@@ -202,5 +193,7 @@ int vm_kernel_find(struct vm_kernel *ret, const char *name, const char *modules,
 	if (!ret->release)
 		return not_there(name, count, err);
 	code = vm_image_check(ret->image, release, err);
+	if (!code)
+		code = vm_modules_check(ret->modules, ret->release, err);
 	return code ? damaged(ret, name, err) : 0;
 }

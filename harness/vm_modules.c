@@ -83,7 +83,9 @@ static int index_read(struct index *index, const char *folder, struct err *err)
 	size_t size = 0;
 
 	if (!file)
-		return err_usage(err, "'%s' is not a folder of kernel modules: no modules.dep",
+		return err_usage(err,
+				 "'%s' is not a folder of kernel modules: no modules.dep "
+				 "(depmod writes it)",
 				 folder);
 	while (getline(&line, &size, file) > 0)
 		index_add(index, line);
@@ -157,6 +159,16 @@ static bool is_builtin(const struct index *index, const char *name)
 	return found;
 }
 
+/* depmod writes whole paths for what lies outside of its folder. The caller frees. */
+static char *whole_path(const struct index *index, const char *relative)
+{
+	char *path = relative[0] == '/' ? strdup(relative) : vm_path(index->folder, relative);
+
+	if (!path)
+		abort();
+	return path;
+}
+
 static void paths_add(struct vm_modules *modules, const struct index *index, const char *relative)
 {
 	char **grown = reallocarray(modules->paths, modules->count + 1, sizeof(*grown));
@@ -164,11 +176,7 @@ static void paths_add(struct vm_modules *modules, const struct index *index, con
 	if (!grown)
 		abort();
 	modules->paths = grown;
-	/* depmod writes whole paths for what lies outside of its folder. */
-	grown[modules->count] =
-		relative[0] == '/' ? strdup(relative) : vm_path(index->folder, relative);
-	if (!grown[modules->count++])
-		abort();
+	grown[modules->count++] = whole_path(index, relative);
 }
 
 static void visit(struct vm_modules *modules, const struct index *index, struct entry *entry);
@@ -330,5 +338,42 @@ int vm_module_read(const char *path, char **ret_bytes, size_t *ret_count, struct
 	if (!code)
 		code = read_plain(plain, ret_bytes, ret_count, err);
 	file_remove_tree(folder);
+	return code;
+}
+
+/* "6.1.0-56-cloud-amd64 SMP preempt mod_unload modversions ": the first word is the release. */
+static int check_release(const struct index *index, const char *path, const char *release,
+			 struct err *err)
+{
+	size_t length = strlen(release), count = 0;
+	_free_ char *bytes = NULL;
+	struct vm_modinfo info;
+	const char *magic;
+	int code = vm_module_read(path, &bytes, &count, err);
+	const struct vm_file file = { .bytes = (const unsigned char *)bytes, .size = count };
+
+	if (code)
+		return code;
+	magic = vm_modinfo_find(&file, &info) ? vm_modinfo_next(&info, "vermagic", NULL) : NULL;
+	if (!magic || (!strncmp(magic, release, length) && strchr(" ", magic[length])))
+		return 0;
+	return err_usage(err, "the modules in '%s' are for kernel %.*s, not for %s", index->folder,
+			 (int)strcspn(magic, " "), magic, release);
+}
+
+int vm_modules_check(const char *folder, const char *release, struct err *err)
+{
+	__attribute__((cleanup(index_done))) struct index index = { 0 };
+	int code = index_read(&index, folder, err);
+
+	for (size_t i = 0; !code && i < index.count; i++) {
+		_free_ char *path = whole_path(&index, index.entries[i].line);
+
+		if (access(path, R_OK))
+			code = err_usage(err, "'%s' is in modules.dep, but cannot be read: %s",
+					 path, strerror(errno));
+		else if (i == 0)
+			code = check_release(&index, path, release, err);
+	}
 	return code;
 }

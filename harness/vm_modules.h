@@ -25,6 +25,12 @@ int vm_modules_find(struct vm_modules *ret, const char *folder, const char *cons
 void vm_modules_done(struct vm_modules *modules);
 
 /*
+ * Whether a folder is whole and of the kernel `release`: what lacks a file, or holds the modules of
+ * another kernel, would only be told by a guest that has no devices.
+ */
+int vm_modules_check(const char *folder, const char *release, struct err *err);
+
+/*
  * Makes a folder fit for that, in place of depmod: unpacks the modules in `folder`/kernel, strips
  * signatures, removes what a network lab has no use for (its largest part), and writes modules.dep,
  * modules.softdep and modules.alias.

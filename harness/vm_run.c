@@ -175,6 +175,9 @@ static void fail_cells(struct vm_job *job, size_t kernel, const char *text,
 	}
 }
 
+/* Why a guest may lack a device, and what to do. */
+static const char without_modules[] = " (no --modules: it has only what is built in)";
+
 /* A boot that failed is its kernel's cells' failure; a need is everybody's. */
 static int take_boot(struct vm_job *job, size_t index, struct run_outcome *outcome,
 		     json_t **environment, struct err *err)
@@ -198,8 +201,8 @@ static int take_boot(struct vm_job *job, size_t index, struct run_outcome *outco
 	/* 1 and 3 are verdicts, 4 may be of some cells only; without results it is a failure. */
 	if (!code && access(merge.dir, F_OK))
 		code = err_set(&result->err, -ENODATA,
-			       "labrun in the guest ended with status %d: %s", result->status,
-			       result->line);
+			       "labrun in the guest ended with status %d: %s%s", result->status,
+			       result->line, job->kernels[kernel].modules ? "" : without_modules);
 	if (!code)
 		code = vm_merge(&merge, outcome, *environment ? NULL : environment, &result->err);
 	if (code) {

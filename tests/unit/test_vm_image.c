@@ -81,7 +81,7 @@ static void test_bzimage(void **state)
 	assert_int_equal(check(fixture, bytes, sizeof(bytes), "6.1.0-test"), 0);
 	assert_int_equal(check(fixture, bytes, sizeof(bytes) - 16, "is cut short"), -EINVAL);
 	check(fixture, bytes, 0x202, "neither a bzImage nor");
-	check(fixture, bytes, 0, "neither a bzImage nor");
+	check(fixture, bytes, 0, "is empty");
 	put16(bytes, 0x236, 0);
 	check(fixture, bytes, sizeof(bytes), "another architecture");
 	memset(bytes, 0, sizeof(bytes));
@@ -221,6 +221,9 @@ static void put_kernel(const char *cache, const char *release, const char *versi
 	assert_int_equal(file_make_dirs(modules, NULL, &err), 0);
 	assert_int_equal(file_write(path, json, strlen(json), &err), 0);
 	assert_int_equal(file_write(image, bytes, sizeof(bytes), &err), 0);
+	free(path);
+	assert_true(asprintf(&path, "%s/modules.dep", modules) > 0);
+	assert_int_equal(file_write(path, "", 0, &err), 0);
 }
 
 static void test_find(void **state)
@@ -259,6 +262,13 @@ static void test_find(void **state)
 	assert_int_equal(truncate(damaged, 100), 0);
 	assert_int_equal(vm_kernel_find(&kernel, "6.12", NULL, &err), -EOPNOTSUPP);
 	assert_non_null(strstr(err.text, "is damaged"));
+	free(damaged);
+	assert_true(asprintf(&damaged, "%s/labrun/kernels/6.1.0-9-cloud-amd64/modules/modules.dep",
+			     fixture->folder) > 0);
+	assert_int_equal(file_write(damaged, "kernel/x.ko:\n", 13, &err), 0);
+	assert_int_equal(vm_kernel_find(&kernel, "6.1.0-9-cloud-amd64", NULL, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.text, "is damaged"));
+	assert_non_null(strstr(err.text, "kernel/x.ko"));
 }
 
 static void test_own(void **state)

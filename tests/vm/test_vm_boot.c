@@ -2,6 +2,7 @@
 #include "harness/file.h"
 #include "harness/proc.h"
 #include "harness/vm.h"
+#include "harness/vm_cache.h"
 #include "harness/vm_init.h"
 #include "harness/vm_qemu.h"
 #include "tests/test.h"
@@ -201,6 +202,28 @@ static void test_hang(void **state)
 	assert_in_range(heard.tick_count, 1, 3);
 }
 
+/* The part of the cached bzImage that is packed: its own code unpacks it, and stands still. */
+static void test_damaged_kernel(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct vm_kernel damaged = fixture->kernel;
+	struct vm_boot boot = boot_of(fixture, NULL, NULL);
+	_free_ char *path = vm_path(fixture->files, "damaged"), *bytes = NULL, *whole = NULL;
+	size_t length;
+
+	assert_true(asprintf(&whole, "%.*s/" VM_CACHE_IMAGE,
+			     (int)(strrchr(damaged.image, '/') - damaged.image),
+			     damaged.image) > 0);
+	assert_int_equal(file_read(whole, &bytes, &length, &fixture->err), 0);
+	memset(bytes + length / 2, 'x', 4096);
+	assert_int_equal(file_write(path, bytes, length, &fixture->err), 0);
+	damaged.image = path;
+	boot.kernel = &damaged;
+	boot.deadline_s = 6;
+	assert_fails(fixture, "none", boot, "the kernel never started its init");
+	assert_non_null(strstr(fixture->err.text, "its console is empty"));
+}
+
 static void test_no_init_is_a_panic(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -317,6 +340,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_damaged_kernel),
 		cmocka_unit_test(test_no_init_is_a_panic),
 		cmocka_unit_test(test_killed_qemu),
 		cmocka_unit_test(test_refused_by_qemu),
