@@ -135,9 +135,6 @@ static int find_path(struct vm_kernel *ret, const char *path, const char *module
 
 static int not_there(const char *name, size_t count, struct err *err)
 {
-	if (name[0] < '0' || name[0] > '9')
-		return err_usage(err, "'%s' is neither a kernel version such as 6.1 nor a file",
-				 name);
 	return err_need(err, "kernel %s is not at hand%s: get it with 'labrun vm fetch %s'", name,
 			count ? "" : " (none is)", name);
 }
@@ -184,6 +181,9 @@ int vm_kernel_find(struct vm_kernel *ret, const char *name, const char *modules,
 	*ret = (struct vm_kernel){ 0 };
 	if (is_path(name))
 		return find_path(ret, name, modules, err);
+	if (name[0] < '0' || name[0] > '9')
+		return err_usage(err, "'%s' is neither a kernel version such as 6.1 nor a file",
+				 name);
 	if (modules)
 		return err_usage(err, "a folder of modules goes with a kernel given by its path");
 	code = vm_kernel_list(&kernels, &count, err);
