@@ -165,6 +165,19 @@ static int write_sources(const char *folder, const struct suite *suite, struct e
 	return write_in(folder, "sources.list", text, err);
 }
 
+/* apt says what went wrong, then what came of it, each behind "E: " or "W: ". */
+static const char *first_complaint(char *text)
+{
+	char *first = strstr(text, "E: "), *next;
+
+	if (!first)
+		return text;
+	first += strlen("E: ");
+	while ((next = strstr(first, " E: ")) || (next = strstr(first, " W: ")))
+		*next = '\0';
+	return first;
+}
+
 /* apt-get, inside of the folder. */
 static int run_apt(const char *folder, const char *const *words, struct err *err)
 {
@@ -182,7 +195,7 @@ static int run_apt(const char *folder, const char *const *words, struct err *err
 		return 0;
 	/* The failing one is not the first program of the line. */
 	return err_set(err, code, "apt-get: %s",
-		       why.text + (strncmp(why.text, "env: ", 5) ? 0 : 5));
+		       first_complaint(why.text + (strncmp(why.text, "env: ", 5) ? 0 : 5)));
 }
 
 const char *vm_apt_suite(const char *version)

@@ -62,8 +62,9 @@ static int copy_file(FILE *to, const char *path, struct err *err)
 
 	while (got > 0) {
 		got = read(fd, bytes, CHUNK_BYTES);
+		errno = 0;
 		if (got > 0 && fwrite(bytes, 1, (size_t)got, to) != (size_t)got)
-			return err_errno(err, -EIO, "write the guest's files");
+			return err_errno(err, errno ? -errno : -EIO, "write the guest's files");
 	}
 	return got < 0 ? err_errno(err, -errno, "read '%s'", path) : 0;
 }
@@ -117,7 +118,9 @@ static int make_initrd(const struct boot *boot, struct err *err)
 	odd = (size_t)ftell(file) % CPIO_ALIGN;
 	if (!code && odd && fwrite(zeros, 1, CPIO_ALIGN - odd, file) != CPIO_ALIGN - odd)
 		code = err_errno(err, -EIO, "write the guest's files");
-	return code ? code : add_files(boot, file, err);
+	if (!code)
+		code = add_files(boot, file, err);
+	return code ? err_wrap(err, code, "'%s'", boot->qemu.initrd) : 0;
 }
 
 /* In memory and without a name: it goes with us, whatever ends us. */
