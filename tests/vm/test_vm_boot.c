@@ -179,6 +179,7 @@ static void test_panic(void **state)
 
 	assert_fails(fixture, "panic", boot_of(fixture, NULL, NULL), "the guest's kernel");
 	assert_non_null(strstr(fixture->err.text, "sysrq"));
+	assert_non_null(strstr(fixture->err.text, "; the console ends with: "));
 }
 
 static void test_out_of_memory(void **state)
@@ -188,6 +189,7 @@ static void test_out_of_memory(void **state)
 
 	boot.memory_mib = 256;
 	assert_fails(fixture, "eat", boot, "the guest ran out of memory");
+	assert_non_null(strstr(fixture->err.text, "; the console ends with: "));
 }
 
 static void test_hang(void **state)

@@ -8,6 +8,7 @@
 #include "harness/proc.h"
 #include "harness/vm.h"
 #include "harness/vm_cache.h"
+#include "tests/netns/leak_fixture.h"
 #include "tests/netns/result_fixture.h"
 
 #include <elf.h>
@@ -292,13 +293,65 @@ static void test_without_modules(void **state)
 	done();
 }
 
+/* veth's first instruction of its own becomes one that no processor has. */
+static void break_veth(void)
+{
+	static const char path[] = "modules/kernel/drivers/net/veth.ko";
+	static const unsigned char load_rdi[] = { 0x48, 0xc7, 0xc7 }, ud2[] = { 0x0f, 0x0b };
+	_unmap_ struct vm_file file = {};
+	_free_ char *bytes = NULL;
+	struct err err = {};
+	const Elf64_Shdr *sections;
+	bool found = false;
+
+	if (vm_file_map(&file, path, &err))
+		fail_msg("%s", err.text);
+	bytes = malloc(file.size);
+	memcpy(bytes, file.bytes, file.size);
+	sections = (const Elf64_Shdr *)(bytes + ((const Elf64_Ehdr *)bytes)->e_shoff);
+	for (unsigned i = 0; i < ((const Elf64_Ehdr *)bytes)->e_shnum; i++) {
+		const Elf64_Shdr *names = &sections[((const Elf64_Ehdr *)bytes)->e_shstrndx];
+		const char *name = bytes + names->sh_offset + sections[i].sh_name;
+		char *at = NULL;
+
+		if (!strcmp(name, ".init.text"))
+			at = memmem(bytes + sections[i].sh_offset, sections[i].sh_size, load_rdi,
+				    sizeof(load_rdi));
+		if (at)
+			memcpy(at, ud2, sizeof(ud2));
+		found |= at != NULL;
+	}
+	assert_true(found);
+	write_bytes(path, bytes, file.size);
+}
+
+/* The kernel's own fault, as a module under work has it: where it was, and the console's end. */
+static void test_oops(void **state)
+{
+	_holdings_ struct holdings *before = NULL;
+	_finished_ struct finished finished = {};
+
+	(void)state;
+	copy_kernel();
+	break_veth();
+	before = holdings_new();
+	finished = labrun("run", "--vm=./bzImage", "bridge", OWN, "--out", "r");
+	assert_status(finished, 4);
+	assert_says(finished.out, "failed: kernel bzImage, boot 1: the guest's kernel panicked: "
+				  "invalid opcode: 0000");
+	assert_says(finished.out, "RIP: 0010:veth_init+0x5");
+	assert_says(finished.out, "; the console ends with: ");
+	assert_string_equal(finished.error, "");
+	assert_nothing_left(before);
+	done();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		program_test(test_own),
-		program_test(test_ordinary_user),
-		program_test(test_refused),
-		program_test(test_without_modules),
+		program_test(test_own),	    program_test(test_ordinary_user),
+		program_test(test_refused), program_test(test_without_modules),
+		program_test(test_oops),
 	};
 	int status = run_prepare();
 
