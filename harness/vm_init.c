@@ -231,6 +231,7 @@ static void raise_limits(struct guest *guest)
 	set_sysctl(guest, "/sys/module/nf_conntrack/parameters/hashsize", "65536");
 	set_sysctl(guest, "/proc/sys/net/netfilter/nf_conntrack_max", "262144");
 	set_sysctl(guest, "/proc/sys/fs/nr_open", "1048576");
+	set_sysctl(guest, "/proc/sys/user/max_net_namespaces", "1000000");
 	if (setrlimit(RLIMIT_NOFILE, &files))
 		complain(guest, "raise the limit of open files: %s\n", strerror(errno));
 }

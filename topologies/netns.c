@@ -20,8 +20,15 @@ int netns_current(void)
 
 int netns_new(int *ret_fd, struct err *err)
 {
-	if (unshare(CLONE_NEWNET) < 0)
-		return err_errno(err, -errno, "make a network namespace");
+	int code = unshare(CLONE_NEWNET) ? -errno : 0;
+
+	/* Its words are of a disk: "No space left on device". */
+	if (code == -ENOSPC)
+		return err_set(err, code,
+			       "make a network namespace: no more are allowed "
+			       "(user.max_net_namespaces)");
+	if (code)
+		return err_errno(err, code, "make a network namespace");
 	*ret_fd = netns_current();
 	if (*ret_fd < 0)
 		return err_errno(err, *ret_fd, "open /proc/thread-self/ns/net");

@@ -270,6 +270,31 @@ static void test_killed_filling_the_cache(void **state)
 	assert_int_equal(look_at_cache(), 0);
 }
 
+/* More nodes than fit into a guest: it is the guest that ends, and says of what. */
+static void test_out_of_memory(void **state)
+{
+	_finished_ struct finished run = {};
+
+	if (!getenv("LABRUN_TEST_SOAK"))
+		skip_because("a guest that fills its memory takes 15 s: LABRUN_TEST_SOAK=1");
+	settle_cache(*state);
+	link_kernels();
+	make_path("topologies");
+	write_text("topologies/crowd.json",
+		   "{\"name\": \"crowd\", \"nodes\": {\"a\": {}, \"b\": {}, "
+		   "\"n{i}\": {\"repeat\": 9000}}, "
+		   "\"links\": [{\"endpoints\": [\"a:eth0\", \"b:eth0\"], "
+		   "\"addresses\": [[\"198.18.0.1/24\"], [\"198.18.0.2/24\"]]}]}");
+	write_text("crowd.json", "{\"name\": \"crowd\", \"topology\": \"crowd\", "
+				 "\"load\": {\"kind\": \"ping\", \"from\": \"a\", "
+				 "\"to\": \"b\"}, \"batches\": 1}");
+	run = labrun("run", "--vm=6.1", "crowd.json", "--quiet", "--out", "r");
+	assert_status(run, 4);
+	assert_says(run.out, "the guest ran out of memory: Out of memory: Killed process");
+	assert_says(run.out, "(labrun)");
+	assert_says(run.out, "; the console ends with: ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +305,7 @@ int main(void)
 		program_test(test_damaged_image),
 		program_test(test_damaged_modules),
 		program_test(test_killed_filling_the_cache),
+		program_test(test_out_of_memory),
 	};
 	struct err err = {};
 	int status = run_prepare();
