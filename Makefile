@@ -96,7 +96,7 @@ $(ONE_MORE)/bpf/hops.skel.h: $(ONE_MORE)/bpf/hops.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name hops_bpf > $@
 
-$(ONE_MORE_OBJECTS): $(ONE_MORE)/%.o: %.c | $(ONE_MORE)/bpf/hops.skel.h
+$(ONE_MORE_OBJECTS): $(ONE_MORE)/%.o: %.c | $(ONE_MORE)/bpf/hops.skel.h $(SKELETONS)
 	$(call say,CC,$@)
 	$(Q)$(CC) -I$(ONE_MORE) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
