@@ -58,6 +58,8 @@ enum outcome cmd_plan(int argc, char **argv)
 	       plan->cell_count == 1 ? "" : "s", batches, batches == 1 ? "" : "es");
 	print_cells(plan);
 	print_order(plan);
+	if (plan_needs_uplink(plan))
+		printf("runs in a guest only, for its virtio uplink: --vm or --exact\n");
 	printf("takes about %.0f s, %.1f s of it the loads\n", estimate_s(plan), plan->load_s);
 	plan_free(plan);
 	return OUTCOME_OK;

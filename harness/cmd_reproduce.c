@@ -8,6 +8,7 @@
 #include "harness/reproduce_page.h"
 #include "harness/session.h"
 #include "harness/vm_run.h"
+#include "topologies/uplink.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct reproduction {
 	char *run[EXPERIMENTS_MAX]; /* experiments that were run, by their own names */
 	size_t run_count;
 	const char *folder;
+	bool all; /* none was named */
 	bool in_vm, no_charts;
 	struct vm_options vm;
 	char **argv;
@@ -87,6 +89,15 @@ static const char *default_folder(void)
 	return folder;
 }
 
+/* What this machine can do none of is no reason to leave out the rest. */
+static enum outcome leave_out(struct plan *plan, const struct err *err)
+{
+	printf("\n%s: left out: %s\n", plan->name, err->text);
+	fflush(stdout);
+	plan_free(plan);
+	return OUTCOME_OK;
+}
+
 static enum outcome run_one(struct reproduction *reproduction, const char *name)
 {
 	struct session_options session = { .untold = true,
@@ -101,6 +112,9 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 
 	if (plan_load(&plan, name, NULL, stderr, &err))
 		return cmd_fail(&err);
+	if (reproduction->all && !reproduction->in_vm && plan_needs_uplink(plan) &&
+	    uplink_check(&err))
+		return leave_out(plan, &err);
 	if (asprintf(&dir, "%s/%s", reproduction->folder, plan->name) < 0)
 		abort();
 	session.out = dir;
@@ -210,6 +224,7 @@ static enum outcome reproduce(struct reproduction *reproduction, char **names, s
 		return cmd_usage("reproduce", fault);
 	for (size_t i = 0; i < count; i++)
 		reproduction->names[reproduction->count++] = strdup(names[i]);
+	reproduction->all = !count;
 	if (!count)
 		find_all(reproduction);
 	if (!reproduction->folder)

@@ -5,6 +5,7 @@
 #include "harness/cleanup.h"
 #include "harness/proc.h"
 #include "topologies/lab.h"
+#include "topologies/uplink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +75,13 @@ static void try_lab(const struct doctor *doctor)
 	tell(doctor, checkup, try_node("", &checkup.why));
 }
 
+static void try_uplink(const struct doctor *doctor)
+{
+	struct checkup checkup = { .group = "topology", .name = "virtio uplink" };
+
+	tell(doctor, checkup, uplink_check(&checkup.why));
+}
+
 static void try_btf(const struct doctor *doctor)
 {
 	struct checkup checkup = { .group = "tracing", .name = "kernel BTF", .needed = true };
@@ -126,6 +134,7 @@ void doctor_examine(checkup_fn callback, void *context)
 	const struct doctor doctor = { callback, context };
 
 	try_lab(&doctor);
+	try_uplink(&doctor);
 	try_btf(&doctor);
 	try_probes(&doctor);
 	try_kinds(&doctor, "device", device_kinds, true);

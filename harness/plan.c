@@ -262,6 +262,34 @@ static void check_jobs(struct planner *planner)
 			      (unsigned long long)batches, plan->cell_count, PLAN_MAX_JOBS);
 }
 
+static size_t count_uplinks(const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct topology *topology = plan->cells[i].experiment->topology;
+
+		count += topology && topology->virtio;
+	}
+	return count;
+}
+
+bool plan_needs_uplink(const struct plan *plan)
+{
+	return count_uplinks(plan) > 0;
+}
+
+/* A guest has one pair of the devices, and a cell that is kept up would hold it to the end. */
+static void check_uplinks(struct planner *planner)
+{
+	const struct plan *plan = planner->plan;
+
+	if (plan->cells[0].experiment->build == BUILD_CELL && count_uplinks(plan) > 1)
+		diag_add_path(planner->experiment.diag, "build", DIAG_VALUE,
+			      "%zu cells cannot be kept up together with one virtio uplink",
+			      count_uplinks(plan));
+}
+
 static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 {
 	struct plan *plan = planner->plan;
@@ -276,6 +304,7 @@ static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 		if (code)
 			return code;
 		check_jobs(planner);
+		check_uplinks(planner);
 		/* Of a sweep that cannot be expanded the factors are not known, and who takes
 		 * another by --set wants to see cells, not what is claimed of them. */
 		if (planner->sweep->cell_count && !plan_sets_change(&planner->sets, "sweep"))

@@ -51,6 +51,8 @@ struct plan_options {
 int plan_load(struct plan **ret, const char *name, const struct plan_options *options, FILE *faults,
 	      struct err *err);
 void plan_free(struct plan *plan);
+/* Whether a cell has an uplink of virtio devices, which only a guest has. */
+bool plan_needs_uplink(const struct plan *plan);
 /*
  * Makes the kernel a factor like any other: each cell once for each of the names, the first
  * kernel's cells first. The jobs stay those of one kernel.

@@ -14,6 +14,7 @@
 #include "harness/sandbox.h"
 #include "harness/summary.h"
 #include "harness/vm_run.h"
+#include "topologies/uplink.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -221,6 +222,9 @@ enum outcome session_run(struct plan *plan, const struct session_options *option
 	struct err err = {};
 	int status, code;
 
+	/* Before the probes are calibrated, and a folder is made. */
+	if (!options->vm && plan_needs_uplink(plan) && uplink_check(&err))
+		return cmd_fail(&err);
 	session.environment = environment_gather((const char *const *)options->argv,
 						 plan->cells[0].experiment->seed);
 	if (options->vm)

@@ -62,6 +62,7 @@ struct vm_boot {
 			      its own small cpio behind the initramfs */
 	const char *accelerator; /* vm_accelerator()'s word, so that it is asked once; NULL: asks */
 	bool exact; /* then "tcg" */
+	bool uplink; /* the guest gets the two virtio devices of topologies/uplink.h */
 	unsigned long seed; /* exact: of QEMU's generator */
 	unsigned memory_mib;
 	unsigned deadline_s; /* wall clock; then it is a hang */

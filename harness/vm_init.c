@@ -6,6 +6,7 @@
 #include "harness/file.h"
 #include "harness/vm_shell.h"
 #include "harness/vm_window.h"
+#include "topologies/uplink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +106,15 @@ static void open_console(void)
 			dup2(fd, i);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+/* labrun works in a namespace of its own, and finds this one by it. */
+static void bind_home(struct guest *guest)
+{
+	_close_ int fd = open(UPLINK_HOME, O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
+
+	if (fd < 0 || mount("/proc/self/ns/net", UPLINK_HOME, NULL, MS_BIND, NULL))
+		complain(guest, "mount on " UPLINK_HOME ": %s\n", strerror(errno));
 }
 
 static bool has_line(const char *device, const char *name, const char *expected)
@@ -373,6 +383,7 @@ int vm_init_main(void)
 	rmdir(VM_GUEST_RESULTS);
 	if (!vm_shell_asked())
 		open_window(&guest);
+	bind_home(&guest);
 	load_modules(&guest);
 	raise_limits(&guest);
 	if (guest.window)

@@ -2,6 +2,7 @@
 #include "harness/vm_needs.h"
 
 #include "harness/cleanup.h"
+#include "harness/vm_qemu.h"
 
 #include <string.h>
 
@@ -44,16 +45,22 @@ struct vm_needs vm_needs_find(const struct plan *plan, const char *const *always
 			      struct arena *arena)
 {
 	static const char *const links[] = { "veth", NULL };
+	static const char *const virtio[] = { VM_QEMU_UPLINK_MODULES, NULL };
+	bool uplink = false;
 	struct gathered modules = { arena_alloc(arena, (NEEDS_MAX + 1) * sizeof(char *)), 0 };
 	struct gathered tools = { arena_alloc(arena, (NEEDS_MAX + 1) * sizeof(char *)), 0 };
 
 	add(&modules, always);
 	add(&modules, links);
 	for (size_t i = 0; i < plan->cell_count; i++) {
-		const struct list *nodes = &plan->cells[i].experiment->topology->nodes;
+		const struct topology *topology = plan->cells[i].experiment->topology;
+		const struct list *nodes = &topology->nodes;
 
+		uplink |= topology->virtio;
 		for (size_t j = 0; j < nodes->count; j++)
 			add_node(&((const struct topo_node *)nodes->items)[j], &modules, &tools);
 	}
-	return (struct vm_needs){ modules.names, tools.names };
+	if (uplink)
+		add(&modules, virtio);
+	return (struct vm_needs){ modules.names, tools.names, uplink };
 }

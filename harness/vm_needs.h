@@ -10,6 +10,7 @@
  */
 struct vm_needs {
 	const char **modules, **tools; /* NULL-terminated; in `arena` */
+	bool uplink; /* a cell has one of virtio devices */
 };
 
 /* `always`: modules that every guest needs, NULL-terminated. */

@@ -83,6 +83,21 @@ static void add_clock(struct arguments *arguments, const struct vm_qemu *qemu)
 	add(arguments, "-seed", arena_printf(arguments->arena, "%lu", qemu->boot->seed));
 }
 
+/*
+ * By default a frame is sent by QEMU's main loop, which takes it up whenever the machine lets it. A
+ * timer of the guest's clock instead sends it from where instructions are counted: 20 us after the
+ * driver was called, which by then has returned, so that no receive interrupt falls into its time.
+ */
+static void add_uplink(struct arguments *arguments, bool exact)
+{
+	static const char *const plain[] = { VM_QEMU_UPLINK("") };
+	static const char *const counted[] = { VM_QEMU_UPLINK(
+		",ioeventfd=off,tx=timer,x-txtimer=20000") };
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		add(arguments, exact ? counted[i] : plain[i], NULL);
+}
+
 /* A file for the console, never a pipe: how fast one is read decides how long the guest waits. */
 static void add_devices(struct arguments *arguments, const struct vm_qemu *qemu)
 {
@@ -112,6 +127,8 @@ const char *const *vm_qemu_argv(const struct vm_qemu *qemu, struct arena *arena)
 	add(&arguments, "-nic", "none");
 	add_clock(&arguments, qemu);
 	add_devices(&arguments, qemu);
+	if (qemu->boot->uplink)
+		add_uplink(&arguments, qemu->boot->exact);
 	add(&arguments, "-kernel", qemu->kernel);
 	add(&arguments, "-initrd", qemu->initrd);
 	add(&arguments, "-append",

@@ -9,8 +9,23 @@
 
 #include "harness/arena.h"
 #include "harness/vm.h"
+#include "topologies/uplink.h"
 
 #define VM_QEMU "qemu-system-x86_64"
+
+/*
+ * Two network cards on a hub that nothing else is on, as words of argv. Without merged receive
+ * buffers a frame is received into linear memory, where its stamp is found. `options` of a card
+ * begin with a comma.
+ */
+#define VM_QEMU_UPLINK(options)                                                                    \
+	"-netdev", "hubport,id=near,hubid=0", "-netdev", "hubport,id=far,hubid=0", "-device",      \
+		VM_QEMU_CARD("near", UPLINK_NEAR_SLOT, options), "-device",                        \
+		VM_QEMU_CARD("far", UPLINK_FAR_SLOT, options)
+#define VM_QEMU_CARD(end, slot, options)                                                           \
+	"virtio-net-pci,netdev=" end ",addr=0x" slot ",mac=02:00:00:00:ff:" slot                   \
+	",romfile=,mrg_rxbuf=off" options
+#define VM_QEMU_UPLINK_MODULES "virtio_pci", "virtio_net"
 
 struct vm_qemu {
 	const struct vm_boot *boot;

@@ -30,6 +30,7 @@ struct vm_job {
 	struct vm_boots_result *results;
 	size_t boot_count;
 	const char *accelerator; /* tried once for all boots */
+	bool uplink; /* of virtio devices */
 };
 
 /* Cells are told apart by their kernels' names. */
@@ -67,6 +68,7 @@ static int make_initramfs(struct vm_job *job, struct err *err)
 	struct vm_needs needs = vm_needs_find(job->plan, vm_boot_modules, job->arena);
 	int code = 0;
 
+	job->uplink = needs.uplink;
 	for (size_t i = 0; i < job->kernel_count && !code; i++) {
 		const struct vm_initramfs what = { .kernel = &job->kernels[i],
 						   .modules = needs.modules,
@@ -140,6 +142,7 @@ static int add_boot(struct vm_job *job, size_t kernel, size_t seed, const char *
 		.argv = argv,
 		.files = files,
 		.exact = job->options->exact,
+		.uplink = job->uplink,
 		.accelerator = job->accelerator,
 		.seed = 1 + seed,
 		.memory_mib = GUEST_MEMORY_MIB,

@@ -58,7 +58,7 @@ static void add_needs(const struct kind *const *kinds, struct arena *arena, cons
 static int make_initramfs(const struct vm_kernel *kernel, struct arena *arena, char **ret_path,
 			  struct err *err)
 {
-	const char *modules[NEEDS_MAX + 1] = { "veth" };
+	const char *modules[NEEDS_MAX + 1] = { "veth", VM_QEMU_UPLINK_MODULES };
 	const char *tools[NEEDS_MAX + 1] = { "sh",     "?ip",	"?tc",	"?ping",  "?ls",
 					     "?cat",   "?grep", "?ps",	"?uname", "?dmesg",
 					     "?mkdir", "?head", "?less" };
@@ -105,6 +105,7 @@ start_qemu(const struct shell *shell, const struct vm_kernel *kernel, const char
 		"1",
 		"-nic",
 		"none",
+		VM_QEMU_UPLINK(""),
 		"-chardev",
 		arena_printf(arena, "socket,id=line,fd=%d", serial_fd),
 		"-serial",

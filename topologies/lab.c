@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "topologies/lab_internal.h"
 #include "topologies/netns.h"
+#include "topologies/uplink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ static struct lab *lab_new(const struct topology *topology)
 	for (size_t i = 0; i < lab->node_count; i++)
 		lab->nodes[i].fd = -1;
 	lab->fdb_end = &lab->fdb;
+	lab->uplink_fd = -1;
 	return lab;
 }
 
@@ -40,6 +42,7 @@ void lab_free(struct lab *lab)
 		return;
 	for (size_t i = 0; i < lab->node_count; i++)
 		cleanup_close(&lab->nodes[i].fd);
+	cleanup_close(&lab->uplink_fd);
 	arena = lab->arena;
 	arena_free(arena);
 }
@@ -72,7 +75,7 @@ static struct rtnl_link describe_end(const struct lab *lab, const struct lab_dev
 {
 	struct rtnl_link link = {
 		.name = device->name,
-		.kind = "veth",
+		.kind = device->virtio ? "virtio device" : "veth",
 		.ifindex = device->ifindex,
 		.netns_fd = lab->nodes[device->node].fd,
 		.mtu = device->port->mtu,
@@ -99,7 +102,8 @@ static int make_links(struct lab *lab, struct err *err)
 			continue;
 		ends[0] = describe_end(lab, device);
 		ends[1] = describe_end(lab, device->peer);
-		code = rtnl_add_veth(rtnl, ends, err);
+		code = device->virtio ? uplink_make(lab->uplink_fd, ends, err)
+				      : rtnl_add_veth(rtnl, ends, err);
 	}
 	return code < 0 ? code : rtnl_flush(rtnl, err);
 }
@@ -213,6 +217,8 @@ static int build(struct lab *lab, struct err *err)
 {
 	int code = lab_list_devices(lab, err);
 
+	if (code == 0 && lab->topology->virtio)
+		code = uplink_hold(&lab->uplink_fd, err);
 	if (code == 0)
 		code = make_namespaces(lab, quiet_new(lab->arena), err);
 	if (code == 0)

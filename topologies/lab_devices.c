@@ -85,6 +85,7 @@ int lab_list_devices(struct lab *lab, struct err *err)
 
 		a->peer = b;
 		b->peer = a;
+		a->virtio = b->virtio = links(lab)[i].virtio;
 	}
 	for (size_t i = 0; i < lab->node_count; i++) {
 		const struct list *list = &lab_topo_node(lab, i)->devices;

@@ -14,6 +14,7 @@ struct lab_device {
 	const struct topo_device *declared; /* NULL: a link's end */
 	size_t node;
 	struct lab_device *peer; /* the other end of its link; NULL: none */
+	bool virtio; /* its link is the uplink, of virtio devices */
 	int ifindex; /* unique in the lab, not just in its namespace */
 	uint8_t mac[MAC_BYTES];
 	bool ready; /* seen to be */
@@ -48,6 +49,7 @@ struct lab_neighbour {
 
 struct lab {
 	const struct topology *topology;
+	int uplink_fd; /* holds the virtio devices; -1: none */
 	struct arena *arena;
 	struct lab_node *nodes;
 	size_t node_count; /* of those whose fd is valid or -1 */

@@ -32,8 +32,8 @@ static uint64_t now_ns(void)
  */
 static bool may_lag(const struct lab *lab, const struct lab_device *device)
 {
-	return device->declared || device < device->peer || lab->nodes[device->node].ipv6 ||
-	       lab_topo_node(lab, device->node)->devices.count > 0;
+	return device->declared || device->virtio || device < device->peer ||
+	       lab->nodes[device->node].ipv6 || lab_topo_node(lab, device->node)->devices.count > 0;
 }
 
 static int look(struct rtnl *rtnl, struct lab_device *device, uint64_t waited_ns, bool *all,

@@ -48,6 +48,9 @@ int rtnl_link_end(struct rtnl *rtnl, struct err *err);
 /* Both ends of a pair, each at once in its namespace. */
 int rtnl_add_veth(struct rtnl *rtnl, const struct rtnl_link ends[2], struct err *err);
 
+/* A device that is here goes to link->netns_fd, with that link's name, ifindex, MAC and MTU. */
+int rtnl_move(struct rtnl *rtnl, int ifindex, const struct rtnl_link *link, struct err *err);
+
 /* A device that is there; the name is only for errors. */
 struct rtnl_device {
 	const char *name;

@@ -94,6 +94,18 @@ int rtnl_add_veth(struct rtnl *rtnl, const struct rtnl_link ends[2], struct err 
 	return rtnl_link_end(rtnl, err);
 }
 
+/* Choosing the index at a move needs Linux 5.13. */
+int rtnl_move(struct rtnl *rtnl, int ifindex, const struct rtnl_link *link, struct err *err)
+{
+	struct ifinfomsg info = { .ifi_index = ifindex };
+	struct nl_msg *message = rtnl_message(RTM_NEWLINK, 0, &info, sizeof(info));
+	struct rtnl_request about = rtnl_about("move %s '%s'", link->kind, link->name);
+
+	put_link(message, link);
+	put_u32(message, IFLA_NEW_IFINDEX, (uint64_t)link->ifindex);
+	return rtnl_queue(rtnl, message, &about, err);
+}
+
 int rtnl_set_up(struct rtnl *rtnl, const struct rtnl_device *device, struct err *err)
 {
 	struct ifinfomsg info = {

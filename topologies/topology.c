@@ -264,7 +264,8 @@ static void resolve_links(struct resolver *r)
 	for (size_t i = 0; i < count; i++) {
 		const struct jpath *at = AT_INDEX(AT(NULL, "links"), i);
 		const struct jpath *ends = AT(at, "endpoints");
-		struct topo_link link;
+		struct topo_link link = { .virtio = declared[i].uplink &&
+						    r->declared->uplink == UPLINK_VIRTIO };
 		bool first, second;
 
 		check_link(r, i, at);
@@ -334,6 +335,7 @@ static void resolve(struct resolver *r)
 {
 	resolve_nodes(r);
 	resolve_links(r);
+	resolve_uplink(r);
 	for (size_t i = 0; i < r->topology->nodes.count; i++) {
 		const struct topo_node *node = &((struct topo_node *)r->topology->nodes.items)[i];
 		const struct jpath *at = AT(AT(NULL, "nodes"), node->name);

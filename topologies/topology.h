@@ -28,6 +28,8 @@ struct feature_ops {
 extern const struct kind *const device_kinds[]; /* NULL-terminated, in the order of kinds.h */
 extern const struct kind *const feature_kinds[];
 
+enum topo_uplink { UPLINK_VETH, UPLINK_VIRTIO };
+
 enum topo_offload { OFFLOAD_KEEP, OFFLOAD_OFF, OFFLOAD_ON };
 
 /* enum topo_offload each; keep leaves the kernel's default. */
@@ -78,9 +80,10 @@ struct topo_end {
 	struct topo_port port;
 };
 
-/* A veth pair. */
+/* A veth pair, or the two virtio devices of an uplink. */
 struct topo_link {
 	struct topo_end ends[2];
+	bool virtio;
 };
 
 /*
@@ -117,6 +120,7 @@ struct topology {
 	struct list links; /* struct topo_link */
 	struct list path; /* struct topo_point, the request's direction */
 	struct list spans; /* struct topo_span */
+	bool virtio; /* one of the links is: only a guest has the devices */
 };
 
 /* The grammar of the file, for the schema, `describe` and filling in defaults. */

@@ -3,6 +3,9 @@
 
 const char *const topo_role_names[] = { "tx", "xmit", "xmitted", "rx", "deliver", NULL };
 
+/* In the order of enum topo_uplink. */
+static const char *const uplink_choices[] = { "veth", "virtio", NULL };
+
 /* In the order of enum topo_offload. */
 static const char *const offload_choices[] = { "keep", "off", "on", NULL };
 
@@ -194,6 +197,11 @@ static const struct field link_fields[] = {
 	  .element = &addresses_element,
 	  .size = sizeof(struct list),
 	  .help = "for each endpoint its addresses, such as [[\"198.18.0.1/24\"], []]" },
+	{ .name = "uplink",
+	  .type = FIELD_BOOL,
+	  .offset = offsetof(struct declared_link, uplink),
+	  .fallback = "false",
+	  .help = "whether it is the one that the topology's \"uplink\" is about" },
 	PORT_FIELDS(offsetof(struct declared_link, port)),
 	REPEAT(struct declared_link),
 	FIELD_END
@@ -271,6 +279,14 @@ const struct field topology_fields[] = {
 	  .fallback = "\"\"",
 	  .offset = offsetof(struct declared_topology, title),
 	  .help = "one line for people" },
+	{ .name = "uplink",
+	  .type = FIELD_CHOICE,
+	  .offset = offsetof(struct declared_topology, uplink),
+	  .fallback = "\"veth\"",
+	  .choices = uplink_choices,
+	  .help = "what the link with \"uplink\": true is made of; virtio: two virtio-net "
+		  "devices joined inside QEMU, so that packets pass a real driver; only in a "
+		  "guest (--vm, --exact)" },
 	{ .name = "nodes",
 	  .type = FIELD_MAP,
 	  .offset = offsetof(struct declared_topology, nodes),

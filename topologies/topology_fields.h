@@ -32,6 +32,7 @@ struct declared_node {
 struct declared_link {
 	struct list endpoints; /* const char *: "node:device", two */
 	struct list addresses; /* struct list of struct address, for each endpoint */
+	bool uplink;
 	struct topo_port port; /* of both; its addresses unused */
 	uint64_t repeat;
 };
@@ -50,5 +51,6 @@ struct declared_span {
 
 struct declared_topology {
 	const char *name, *title;
+	int uplink; /* enum topo_uplink */
 	struct list nodes, links, path, spans;
 };

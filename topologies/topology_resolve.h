@@ -42,6 +42,8 @@ bool resolve_device_name(struct resolver *r, const char *text, const struct jpat
 
 /* Devices that kinds name in fields of their own, when all are known. */
 void resolve_references(struct resolver *r);
+/* Which link is the uplink, and whether it can be what it shall be made of. */
+void resolve_uplink(struct resolver *r);
 /* The path and its spans, when nodes and devices are known. */
 void resolve_path(struct resolver *r);
 void resolve_spans(struct resolver *r);
