@@ -278,12 +278,9 @@ static int follow(struct boot *boot, struct err *err)
 static int explain(const struct boot *boot, struct err *err)
 {
 	const char *what = "the guest ended before labrun did";
-	char said[200] = "";
-	ssize_t got = pread(boot->error_fd, said, sizeof(said) - 1, 0);
+	char said[200];
 
-	said[got > 0 ? got : 0] = '\0';
-	for (char *at = said; *at; at++)
-		*at = *at < ' ' || *at > '~' ? ' ' : *at;
+	vm_qemu_said(boot->error_fd, said, sizeof(said));
 	if (boot->console.trouble)
 		return vm_console_error(&boot->console, what, err);
 	if (WIFSIGNALED(boot->wait_status))

@@ -165,3 +165,12 @@ void vm_qemu_exec(const char *const *argv, int error_fd, int kept_fd, pid_t pare
 	execvp(argv[0], (char *const *)argv);
 	fail(argv[0]);
 }
+
+void vm_qemu_said(int error_fd, char *said, size_t size)
+{
+	ssize_t got = pread(error_fd, said, size - 1, 0);
+
+	said[got > 0 ? got : 0] = '\0';
+	for (char *at = said; *at; at++)
+		*at = *at < ' ' || *at > '~' ? ' ' : *at;
+}

@@ -46,3 +46,5 @@ const char *const *vm_qemu_argv(const struct vm_qemu *qemu, struct arena *arena)
  */
 void vm_qemu_exec(const char *const *argv, int error_fd, int kept_fd, pid_t parent)
 	__attribute__((noreturn));
+/* What it said, from the start of that file, as one line. */
+void vm_qemu_said(int error_fd, char *said, size_t size);

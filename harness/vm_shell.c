@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,7 +25,7 @@
 #define ESCAPE 29 /* Ctrl-] */
 
 struct shell {
-	int guest_fd, signal_fd; /* guest_fd: its serial port */
+	int guest_fd, signal_fd, error_fd; /* guest_fd: its serial port; error_fd: what QEMU says */
 	pid_t pid;
 	bool terminal, ready, leaves;
 	int status; /* of the guest's shell; -1: it has not ended */
@@ -123,7 +124,7 @@ start_qemu(const struct shell *shell, const struct vm_kernel *kernel, const char
 		NULL
 	};
 
-	vm_qemu_exec(argv, STDERR_FILENO, serial_fd, parent);
+	vm_qemu_exec(argv, shell->error_fd, serial_fd, parent);
 }
 
 static int start(struct shell *shell, const struct vm_kernel *kernel, const char *initramfs,
@@ -132,7 +133,9 @@ static int start(struct shell *shell, const struct vm_kernel *kernel, const char
 	pid_t parent = getpid();
 	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+	/* Not to the user: it warns that the uplink's hub leads nowhere, which is the point. */
+	shell->error_fd = memfd_create("qemu", MFD_CLOEXEC);
+	if (shell->error_fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return err_errno(err, -errno, "make the guest's line");
 	shell->guest_fd = ends[0];
 	shell->pid = fork();
@@ -239,6 +242,7 @@ static int pass_on(struct shell *shell, struct err *err)
 				  { .fd = shell->signal_fd, .events = POLLIN },
 				  { .fd = -1, .events = POLLIN } };
 	bool user = true;
+	char said[200];
 
 	while (!shell->leaves) {
 		polls[2].fd = shell->ready && user ? STDIN_FILENO : -1;
@@ -255,10 +259,12 @@ static int pass_on(struct shell *shell, struct err *err)
 		shell->status = 0;
 	if (shell->status >= 0)
 		return 0;
+	vm_qemu_said(shell->error_fd, said, sizeof(said));
 	if (shell->ready)
-		return err_set(err, -EIO, "the guest ended before its shell did");
-	return err_set(err, -EIO, "the guest ended before its shell began: %.*s",
-		       (int)strcspn(shell->said, "\r\n"), shell->said);
+		return err_set(err, -EIO, "the guest ended before its shell did%s%s",
+			       *said ? ": " : "", said);
+	return err_set(err, -EIO, "the guest ended before its shell began: %.*s%s",
+		       (int)strcspn(shell->said, "\r\n"), shell->said, said);
 }
 
 /* The keys go to the guest as they are, and what they do is its business. */
@@ -301,7 +307,9 @@ static int converse(struct shell *shell, struct err *err)
 int vm_shell_run(const struct vm_kernel *kernel, int *ret_status, struct err *err)
 {
 	_arena_ struct arena *arena = arena_new();
-	struct shell shell = { .guest_fd = -1, .status = -1, .terminal = isatty(STDIN_FILENO) };
+	struct shell shell = {
+		.guest_fd = -1, .error_fd = -1, .status = -1, .terminal = isatty(STDIN_FILENO)
+	};
 	_free_ char *initramfs = NULL;
 	int code;
 
@@ -313,6 +321,7 @@ int vm_shell_run(const struct vm_kernel *kernel, int *ret_status, struct err *er
 	if (!code)
 		code = converse(&shell, err);
 	cleanup_close(&shell.guest_fd);
+	cleanup_close(&shell.error_fd);
 	*ret_status = shell.status;
 	return code;
 }

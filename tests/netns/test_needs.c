@@ -99,6 +99,31 @@ static void test_without_nft(void **state)
 	assert_int_equal(count_entries("."), 0);
 }
 
+/* A guest only has the devices; that is said before anything is built or calibrated. */
+static void test_virtio_uplink(void **state)
+{
+	_finished_ struct finished run = {}, shell = {}, reproduce = {}, plan = {};
+
+	(void)state;
+	run = labrun("run", "nat", "--set", "topology.uplink=virtio", "--out", "r");
+	assert_status(run, 77);
+	assert_one_line(run.error, "--vm");
+	assert_string_equal(run.out, "");
+	reproduce = labrun("reproduce", "uplink", "--out", "r");
+	assert_status(reproduce, 77);
+	assert_one_line(reproduce.error, "--vm");
+	write_text("virtio.json", "{ \"name\": \"t\", \"uplink\": \"virtio\", \"nodes\": {"
+				  " \"a\": {}, \"b\": {} }, \"links\": [{ \"endpoints\": ["
+				  "\"a:eth0\", \"b:eth0\"], \"uplink\": true }] }");
+	shell = labrun("shell", "./virtio.json", "--", "true");
+	assert_status(shell, 77);
+	assert_one_line(shell.error, "--vm");
+	plan = labrun("plan", "uplink");
+	assert_status(plan, 0);
+	assert_says(plan.out, "--vm");
+	assert_int_equal(count_entries("."), 1);
+}
+
 static void test_without_gnuplot(void **state)
 {
 	_finished_ struct finished finished = {};
@@ -260,6 +285,7 @@ int main(void)
 		program_test(test_ordinary_user),
 		program_test(test_ordinary_user_without_probes),
 		program_test(test_without_nft),
+		program_test(test_virtio_uplink),
 		program_test(test_without_gnuplot),
 		program_test(test_plot_again),
 		program_test(test_full_disk),

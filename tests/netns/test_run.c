@@ -206,9 +206,19 @@ static void measure(const char *experiment, const char *set, double n, bool repl
 	assert_complete("result", n, reply);
 }
 
+static void need_no_guest(const char *experiment)
+{
+	_finished_ struct finished plan = labrun("plan", experiment);
+
+	assert_status(plan, 0);
+	if (strstr(plan.out, "runs in a guest only"))
+		skip_because("%s is for guests: tests/vm runs it", experiment);
+}
+
 static void test_experiment(void **state)
 {
 	need_tracing();
+	need_no_guest(about_of(state));
 	for (unsigned i = 0; i < soak_factor(); i++) {
 		measure(about_of(state), NULL, BATCHES * ITERATIONS, true);
 		remove_tree("result");

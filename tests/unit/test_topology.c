@@ -304,18 +304,38 @@ static void test_many(void **state)
 	assert_end(parsed.topology, &link_at(parsed.topology, 19999)->ends[1], "n19999", "up");
 }
 
+static const char two_links[] =
+	"{ \"name\": \"t\", \"uplink\": \"%s\", \"nodes\": { \"a\": {}, \"b\": {} }, \"links\": ["
+	"{ \"endpoints\": [\"a:l0\", \"b:l0\"], \"mtu\": 9000 },"
+	"{ \"endpoints\": [\"a:l1\", \"b:l1\"], \"uplink\": true, \"mtu\": 1500,"
+	"  \"offloads\": { \"gro\": \"off\" } }] }";
+
+/* Only the one that is marked, and only if it is asked for. */
+static void test_uplink(void **state)
+{
+	static const char *const kinds[] = { "veth", "virtio" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char text[sizeof(two_links) + 16];
+
+		snprintf(text, sizeof(text), two_links, kinds[i]);
+		_parsed_ struct parsed parsed = parse_good(text);
+
+		assert_int_equal(parsed.topology->virtio, i);
+		assert_false(link_at(parsed.topology, 0)->virtio);
+		assert_int_equal(link_at(parsed.topology, 1)->virtio, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nodes),
-		cmocka_unit_test(test_links),
-		cmocka_unit_test(test_routes_and_neighbours),
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_repeat),
-		cmocka_unit_test(test_placeholders),
-		cmocka_unit_test(test_path_group),
-		cmocka_unit_test(test_repeated_fault),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_nodes),	       cmocka_unit_test(test_links),
+		cmocka_unit_test(test_uplink),	       cmocka_unit_test(test_routes_and_neighbours),
+		cmocka_unit_test(test_find),	       cmocka_unit_test(test_repeat),
+		cmocka_unit_test(test_placeholders),   cmocka_unit_test(test_path_group),
+		cmocka_unit_test(test_repeated_fault), cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

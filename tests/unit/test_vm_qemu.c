@@ -122,6 +122,43 @@ static void test_accelerator_as_told(void **state)
 	assert_string_equal(vm_qemu_accelerator(&boot), "tcg");
 }
 
+static size_t count_words(const struct command *command, const char *part)
+{
+	size_t count = 0;
+
+	for (const char *const *word = command->argv; *word; word++)
+		count += strstr(*word, part) != NULL;
+	return count;
+}
+
+/* Two cards on one hub, which has no third port: no frame has a way out of QEMU. */
+static void test_uplink(void **state)
+{
+	struct vm_boot boots[] = { plain, exact };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct command without = command_of(&boots[i], "tcg"), with;
+
+		boots[i].uplink = true;
+		with = command_of(&boots[i], "tcg");
+		assert_int_equal(count_words(&without, "netdev"), 0);
+		assert_int_equal(count_words(&without, "virtio"), 0);
+		assert_string_equal(value_of(&with, "-nic"), "none");
+		assert_int_equal(count_words(&with, "-netdev"), 2);
+		assert_int_equal(count_words(&with, "hubport,"), 2);
+		assert_int_equal(count_words(&with, "hubid=0"), 2);
+		assert_int_equal(count_words(&with, "virtio-net-pci,"), 2);
+		assert_int_equal(count_words(&with, "addr=0x" UPLINK_NEAR_SLOT ",mac="), 1);
+		assert_int_equal(count_words(&with, "addr=0x" UPLINK_FAR_SLOT ",mac="), 1);
+		assert_int_equal(count_words(&with, ",romfile=,"), 2);
+		/* What QEMU does when it gets to it, an exact guest must not see. */
+		assert_int_equal(count_words(&with, "ioeventfd=off,tx=timer"), i ? 2 : 0);
+		arena_free(without.arena);
+		arena_free(with.arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_other_boots_keep_the_machines_clock),
 		cmocka_unit_test(test_every_guest_is_closed_in),
 		cmocka_unit_test(test_commas_in_paths),
+		cmocka_unit_test(test_uplink),
 		cmocka_unit_test(test_accelerator_as_told),
 	};
 

@@ -5,86 +5,16 @@
  * run gives the same bytes whatever else the machine does.
  */
 #include "tests/netns/leak_fixture.h"
-#include "tests/netns/result_fixture.h"
-
-#include "harness/proc.h"
-#include "harness/vm.h"
-#include "harness/vm_cache.h"
+#include "tests/vm/folder_fixture.h"
 
 #include <grp.h>
 #include <sys/prctl.h>
 
-#define QEMU "qemu-system-x86_64"
 #define NOBODY 65534
 #define ITERATIONS 5
 
 /* What a child does before it becomes the program takes no arguments. */
 static char *cache_kernels, *cache_home;
-
-static void need_kernel(const char *name)
-{
-	struct vm_kernel kernel = {};
-	struct err err = {};
-
-	if (!proc_exists(QEMU))
-		skip_because(QEMU " is not installed");
-	if (vm_kernel_find(&kernel, name, NULL, &err))
-		skip_because("%s", err.text);
-	vm_kernel_done(&kernel);
-}
-
-/* Each declared number is there, in each direction, as often as a packet was sent. */
-static void assert_cell(const json_t *cell, const char *what, double n)
-{
-	bool request = false, reply = false;
-	json_t *series;
-	size_t i;
-
-	if (!json_is_null(json_object_get(cell, "error")))
-		fail_msg("%s: %s", what, json_string_value(json_object_get(cell, "error")));
-	json_array_foreach (json_object_get(cell, "series"), i, series) {
-		const char *name = json_string_value(json_object_get(series, "name"));
-		const char *direction = json_string_value(json_object_get(series, "direction"));
-
-		request |= !strcmp(direction, "request");
-		reply |= !strcmp(direction, "reply");
-		if (number_of(series, "n") != n)
-			fail_msg("%s: n of %s %s is %g, not %g", what, name, direction,
-				 number_of(series, "n"), n);
-	}
-	if (!request || !reply)
-		fail_msg("%s: no segment is timed in the %s", what, request ? "reply" : "request");
-	assert_near(number_of(json_object_get(cell, "loss"), "received"), n, 0);
-}
-
-/* The release is that of the kernel asked for, and not of the one that the host runs. */
-static void assert_kernel(const char *folder, const char *kernel)
-{
-	_json_ json_t *environment = read_json(folder, "environment.json");
-	json_t *bundle = json_array_get(json_object_get(environment, "vm"), 0);
-	const char *release =
-		json_string_value(json_object_get(json_object_get(bundle, "kernel"), "release"));
-
-	assert_non_null(release);
-	if (kernel[0] != '/' && strncmp(release, kernel, strlen(kernel)) != 0)
-		fail_msg("%s: release %s, not of %s", folder, release, kernel);
-}
-
-static void assert_folder(const char *folder, const char *mode, const char *kernel, double n)
-{
-	_json_ json_t *summary = read_json(folder, "summary.json");
-	json_t *cells = json_object_get(summary, "cells");
-	_free_ char *samples = vm_path(folder, "samples.csv");
-
-	if (!is_valid(summary))
-		fail_msg("%s is not valid", folder);
-	assert_string_equal(json_string_value(json_object_get(summary, "mode")), mode);
-	assert_true(json_array_size(cells) >= 1);
-	for (size_t i = 0; i < json_array_size(cells); i++)
-		assert_cell(cell_of(summary, i), folder, n);
-	assert_true(exists(samples));
-	assert_kernel(folder, kernel);
-}
 
 static void test_folder(void **state)
 {
@@ -350,16 +280,16 @@ static void assert_same(const char *first, const char *second, const char *name)
 		fail_msg("%s and %s differ at byte %zu", path, other_path, at);
 }
 
-static void assert_exact_run(const char *out)
+static void assert_exact_run(const char *set, const char *first, const char *out)
 {
 	_finished_ struct finished finished =
 		labrun("run", "--vm=6.1", "--exact", "--set", "seeds=2", "--set", "iterations=20",
-		       "routed", "--no-charts", "--quiet", "--out", out);
+		       "--set", set, "routed", "--no-charts", "--quiet", "--out", out);
 
 	assert_measured(finished);
 	assert_folder(out, "exact", "6.1", 40);
-	assert_same("r0", out, "samples.csv");
-	assert_same("r0", out, "summary.json");
+	assert_same(first, out, "samples.csv");
+	assert_same(first, out, "summary.json");
 }
 
 static void test_exact_is_the_same(void **state)
@@ -377,7 +307,9 @@ static void test_exact_is_the_same(void **state)
 		char out[16];
 
 		snprintf(out, sizeof(out), "r%u", i);
-		assert_exact_run(out);
+		assert_exact_run("topology.uplink=veth", "r0", out);
+		*out = 'v';
+		assert_exact_run("topology.uplink=virtio", "v0", out);
 	}
 	for (int i = 0; i < cores; i++) {
 		kill(busy[i], SIGKILL);
