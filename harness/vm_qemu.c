@@ -166,11 +166,26 @@ void vm_qemu_exec(const char *const *argv, int error_fd, int kept_fd, pid_t pare
 	fail(argv[0]);
 }
 
+static void drop_line(char *text, const char *part)
+{
+	char *at = strstr(text, part), *end;
+
+	if (!at)
+		return;
+	end = at + strcspn(at, "\n");
+	end += *end == '\n';
+	while (at > text && at[-1] != '\n')
+		at--;
+	memmove(at, end, strlen(end) + 1);
+}
+
 void vm_qemu_said(int error_fd, char *said, size_t size)
 {
 	ssize_t got = pread(error_fd, said, size - 1, 0);
 
 	said[got > 0 ? got : 0] = '\0';
+	/* That the uplink's has no way out is the point of it. */
+	drop_line(said, "warning: hub 0 is not connected to host network");
 	for (char *at = said; *at; at++)
 		*at = *at < ' ' || *at > '~' ? ' ' : *at;
 }

@@ -3,6 +3,8 @@
 #include "tests/test.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct command {
 	struct arena *arena;
@@ -159,6 +161,31 @@ static void test_uplink(void **state)
 	}
 }
 
+static void assert_said(const char *text, const char *expected)
+{
+	int fd = memfd_create("said", MFD_CLOEXEC);
+	char said[200];
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	vm_qemu_said(fd, said, sizeof(said));
+	assert_string_equal(said, expected);
+	close(fd);
+}
+
+/* One line, and of it not what an uplink always brings. */
+static void test_said(void **state)
+{
+	static const char hub[] = "qemu: warning: hub 0 is not connected to host network\n";
+	char text[200];
+
+	(void)state;
+	assert_said("", "");
+	assert_said(hub, "");
+	assert_said("qemu: no\nsuch \tfile", "qemu: no such  file");
+	snprintf(text, sizeof(text), "qemu: one\n%sqemu: two", hub);
+	assert_said(text, "qemu: one qemu: two");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_every_guest_is_closed_in),
 		cmocka_unit_test(test_commas_in_paths),
 		cmocka_unit_test(test_uplink),
+		cmocka_unit_test(test_said),
 		cmocka_unit_test(test_accelerator_as_told),
 	};
 
