@@ -27,7 +27,7 @@ struct sink_flow {
 	__u64 packets; /* duplicates and damaged ones not among them */
 };
 /* How far from its place a flow may stand. */
-#define SINK_FLOW_PROBES 32
+#define SINK_FLOW_PROBES 64
 
 /*
  * What came. One a CPU, in memory that both sides map, written by its own CPU only; the sum over

@@ -229,3 +229,16 @@ static inline void require_counts(const struct sink_counts *counts,
 		require(is[i] == should[i] || (i == 1 && !should[i]), "%s: %s is %zu, not %zu",
 			what, names[i], (size_t)is[i], (size_t)should[i]);
 }
+
+/* A test whose body is run in a child with namespaces of its own. */
+#define LAB_TEST(name)                                                                             \
+	static void name##_body(void)                                                              \
+	{                                                                                          \
+		need_root();                                                                       \
+		name();                                                                            \
+	}                                                                                          \
+	static void test_##name(void **state)                                                      \
+	{                                                                                          \
+		(void)state;                                                                       \
+		in_child(name##_body);                                                             \
+	}

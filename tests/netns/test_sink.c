@@ -326,18 +326,6 @@ static void two_cpus(void)
 	lab_free(lab);
 }
 
-#define LAB_TEST(name)                                                                             \
-	static void name##_body(void)                                                              \
-	{                                                                                          \
-		need_root();                                                                       \
-		name();                                                                            \
-	}                                                                                          \
-	static void test_##name(void **state)                                                      \
-	{                                                                                          \
-		(void)state;                                                                       \
-		in_child(name##_body);                                                             \
-	}
-
 LAB_TEST(checked)
 LAB_TEST(jumbo)
 LAB_TEST(generic)
