@@ -10,6 +10,8 @@
 #define PACKETS 500u
 #define PORT 9000
 #define B_ADDRESS "198.18.2.2"
+/* Of a's as well, but r knows no way there. */
+#define LOST_ADDRESS "198.18.66.1"
 /* A place in the file is left for what is special about r and about the link to b. */
 #define ROUTED(of_r, of_link)                                                                      \
 	"{\"name\":\"routed\",\"nodes\":{"                                                         \
@@ -17,7 +19,7 @@
 	"\"r\":{\"forward\":true" of_r "},"                                                        \
 	"\"b\":{\"routes\":[{\"to\":\"default\",\"via\":\"198.18.2.1\"}]}},\"links\":["            \
 	"{\"endpoints\":[\"a:eth0\",\"r:ra\"],\"addresses\":["                                     \
-	"[\"198.18.1.2/24\"],[\"198.18.1.1/24\"]]},"                                               \
+	"[\"198.18.1.2/24\",\"" LOST_ADDRESS "/32\"],[\"198.18.1.1/24\"]]},"                       \
 	"{\"endpoints\":[\"r:rb\",\"b:eth0\"]," of_link "\"addresses\":["                          \
 	"[\"198.18.2.1/24\"],[\"" B_ADDRESS "/24\"]]}]}"
 
@@ -33,15 +35,17 @@ struct trial {
 	int receiver; /* a socket of b's at PORT; -1: none */
 };
 
-static inline int udp_socket(const struct lab *lab, const char *node, uint16_t port)
+/* Bound, if there is a port of 0 (any) or more. */
+static inline int udp_socket(const struct lab *lab, const char *node, int port)
 {
 	_netns_home_ int home = netns_current();
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	int fd, bytes = 1 << 24;
 
 	enter(lab, node);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	require(fd >= 0 && bind(fd, (struct sockaddr *)&any, sizeof(any)) == 0, "%m");
+	require(fd >= 0, "%m");
+	require(port < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) == 0, "%m");
 	/* Nothing is to be lost there unless the test wants it. */
 	require(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) == 0, "%m");
 	return fd;
@@ -67,13 +71,15 @@ static inline void end(struct trial *trial)
 
 struct sending {
 	const char *to; /* NULL: B_ADDRESS */
+	const char *from; /* NULL: as the kernel chooses */
 	int ttl, payload_bytes; /* 0: 64 */
 	uint32_t first;
 };
 
 static inline void send_all(const struct trial *trial, const struct sending *how)
 {
-	_close_ int fd = udp_socket(trial->lab, "a", 0);
+	_close_ int fd = udp_socket(trial->lab, "a", -1);
+	struct sockaddr_in from = { .sin_family = AF_INET };
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
 	size_t bytes = how->payload_bytes ? (size_t)how->payload_bytes : 64;
 	struct stamp stamp = { .magic = SINK_MAGIC };
@@ -82,6 +88,8 @@ static inline void send_all(const struct trial *trial, const struct sending *how
 
 	inet_pton(AF_INET, how->to ? how->to : B_ADDRESS, &to.sin_addr);
 	require(setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof(whole)) == 0, "%m");
+	inet_pton(AF_INET, how->from ? how->from : "0.0.0.0", &from.sin_addr);
+	require(bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0, "%m");
 	if (how->ttl)
 		setsockopt(fd, IPPROTO_IP, IP_TTL, &how->ttl, sizeof(how->ttl));
 	for (uint32_t i = 0; i < PACKETS; i++) {

@@ -71,6 +71,28 @@ static void socket_full(void)
 	end(&trial);
 }
 
+/* A socket that is closed with packets unread; there is no device left in them by then. */
+static void unread(void)
+{
+	struct trial trial = begin(ROUTED("", ""));
+
+	trial.receiver = udp_socket(trial.lab, "b", PORT);
+	send_all(&trial, &(struct sending){});
+	close(steal_fd(&trial.receiver));
+	/* A socket is taken apart when nobody can look it up any more. */
+	for (int i = 0; i < 1000; i++) {
+		struct list_of_drops list = read_drops(&trial);
+		bool is_there = list.count && list.items[0].packets == PACKETS;
+
+		free(list.items);
+		if (is_there)
+			break;
+		usleep(1000);
+	}
+	REQUIRE_DROPS(&trial, "b", "eth0", 0, "queue_purge", "udp_destruct_common");
+	end(&trial);
+}
+
 static void firewall(void)
 {
 	struct trial trial = begin(ROUTED(",\"firewall\":{\"drop_percent\":50}", ""));
@@ -96,6 +118,24 @@ static void firewall(void)
 	}
 	free(before);
 	free(after);
+	end(&trial);
+}
+
+/* An error that quotes a packet of ours, stamp and all, is none of ours when it is dropped. */
+static void quoted(void)
+{
+	struct trial trial = begin(ROUTED("", ""));
+	struct list_of_drops list;
+	size_t errors = 0;
+
+	send_all(&trial, &(struct sending){ .from = LOST_ADDRESS });
+	REQUIRE_DROPS(&trial, "b", "eth0", 0, "no_socket");
+	list = read_drops(&trial);
+	for (size_t i = 0; i < list.count; i++)
+		if (!strcmp(list.items[i].node, "r"))
+			errors += list.items[i].unstamped;
+	require(errors > 0, "no ICMP error came back as far as r");
+	free(list.items);
 	end(&trial);
 }
 
@@ -168,7 +208,9 @@ LAB_TEST(ttl_exceeded)
 LAB_TEST(mtu_exceeded)
 LAB_TEST(no_socket)
 LAB_TEST(socket_full)
+LAB_TEST(unread)
 LAB_TEST(firewall)
+LAB_TEST(quoted)
 LAB_TEST(warm_up)
 LAB_TEST(watched_again)
 LAB_TEST(segmented)
@@ -178,7 +220,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_route),     cmocka_unit_test(test_ttl_exceeded),
 		cmocka_unit_test(test_mtu_exceeded), cmocka_unit_test(test_no_socket),
-		cmocka_unit_test(test_socket_full),  cmocka_unit_test(test_firewall),
+		cmocka_unit_test(test_socket_full),  cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_firewall),     cmocka_unit_test(test_quoted),
 		cmocka_unit_test(test_warm_up),	     cmocka_unit_test(test_watched_again),
 		cmocka_unit_test(test_segmented),
 	};
