@@ -11,16 +11,20 @@ static struct rtnl_device handle(const struct lab_device *device)
 }
 
 /* By ioctl and not in the batch: seldom asked for. */
-static int set_offloads(const struct lab_node *node, struct err *err)
+int lab_set_offloads(const struct lab *lab, struct err *err)
 {
-	for (size_t i = 0; i < node->device_count; i++) {
-		const struct lab_device *device = &node->devices[i];
-		int code = 0;
+	for (size_t i = 0; i < lab->device_count; i++) {
+		const struct lab_device *device = &lab->devices[i];
+		int code;
 
-		if (offloads_wanted(&device->port->offloads))
+		if (!offloads_wanted(&device->port->offloads))
+			continue;
+		code = netns_enter(lab->nodes[device->node].fd, err);
+		if (code == 0)
 			code = offloads_set(device->name, &device->port->offloads, err);
 		if (code < 0)
-			return code;
+			return err_wrap(err, code, "node '%s'",
+					lab_topo_node(lab, device->node)->name);
 	}
 	return 0;
 }
@@ -131,8 +135,6 @@ int lab_configure_node(struct lab *lab, size_t node, struct err *err)
 	_rtnl_ struct rtnl *rtnl = NULL;
 	int code = netns_enter(lab->nodes[node].fd, err);
 
-	if (code == 0)
-		code = set_offloads(&lab->nodes[node], err);
 	if (code == 0)
 		code = rtnl_open(&rtnl, err);
 	if (code == 0)

@@ -228,6 +228,8 @@ static int build(struct lab *lab, struct err *err)
 	/* Only now are all MACs known: some devices take that of another. */
 	lab_derive_neighbours(lab);
 	if (code == 0)
+		code = lab_set_offloads(lab, err);
+	if (code == 0)
 		code = configure(lab, err);
 	if (code == 0)
 		code = add_features(lab, err);

@@ -72,7 +72,12 @@ struct build_node lab_build_node(struct lab *lab, size_t node, struct rtnl *rtnl
 /* neighbours.c */
 void lab_derive_neighbours(struct lab *lab);
 
-/* configure.c: addresses, routes and neighbours of one node; all its devices up. */
+/*
+ * configure.c: before any device is up, since a veth that comes up looks at its other end's GRO
+ * then, and on many kernels not again, for whether it takes frames redirected by XDP.
+ */
+int lab_set_offloads(const struct lab *lab, struct err *err);
+/* Addresses, routes and neighbours of one node; all its devices up. */
 int lab_configure_node(struct lab *lab, size_t node, struct err *err);
 
 /* ready.c: returns when every device passes packets. */
