@@ -49,16 +49,21 @@ bool offloads_wanted(const struct topo_offloads *offloads)
 	return false;
 }
 
+static int ethtool_request(int socket_fd, const char *device, void *request)
+{
+	struct ifreq ifreq = { .ifr_data = request };
+
+	snprintf(ifreq.ifr_name, sizeof(ifreq.ifr_name), "%s", device);
+	return ioctl(socket_fd, SIOCETHTOOL, &ifreq) < 0 ? -errno : 0;
+}
+
 static int ethtool(int socket_fd, const char *device, uint32_t command, uint32_t *value)
 {
 	struct ethtool_value request = { .cmd = command, .data = *value };
-	struct ifreq ifreq = { .ifr_data = (void *)&request };
+	int code = ethtool_request(socket_fd, device, &request);
 
-	snprintf(ifreq.ifr_name, sizeof(ifreq.ifr_name), "%s", device);
-	if (ioctl(socket_fd, SIOCETHTOOL, &ifreq) < 0)
-		return -errno;
 	*value = request.data;
-	return 0;
+	return code;
 }
 
 static int set_all(int socket_fd, const char *device, const struct topo_offloads *offloads,
@@ -110,4 +115,26 @@ int offloads_set(const char *device, const struct topo_offloads *offloads, struc
 		return err_errno(err, -errno, "offloads of '%s': socket", device);
 	code = set_all(socket_fd, device, offloads, err);
 	return code < 0 ? code : check_all(socket_fd, device, offloads, err);
+}
+
+int offloads_read(const char *device, struct offloads_state *ret, struct err *err)
+{
+	_close_ int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
+	uint32_t gro = 0;
+	int code;
+
+	if (socket_fd < 0)
+		return err_errno(err, -errno, "offloads of '%s': socket", device);
+	code = ethtool(socket_fd, device, ETHTOOL_GGRO, &gro);
+	if (!code)
+		code = ethtool_request(socket_fd, device, &channels);
+	if (code < 0)
+		return err_errno(err, code, "read GRO and queues of '%s'", device);
+	*ret = (struct offloads_state){
+		.gro = gro,
+		.rx_queues = channels.rx_count + channels.combined_count,
+		.tx_queues = channels.tx_count + channels.combined_count,
+	};
+	return 0;
 }

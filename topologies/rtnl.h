@@ -85,6 +85,29 @@ int rtnl_add_neighbour(struct rtnl *rtnl, const struct rtnl_device *device,
 int rtnl_add_fdb(struct rtnl *rtnl, const struct rtnl_device *device, const uint8_t mac[MAC_BYTES],
 		 const struct address *via, struct err *err);
 
+/* The way that a packet would take, as the kernel says it. */
+struct rtnl_hop {
+	int ifindex; /* out of which device */
+	bool local; /* the address is this namespace's own */
+	struct address via; /* whose MAC is asked for: a router's, or the destination's own */
+	struct address source; /* AF_UNSPEC: the kernel knows none */
+};
+/* `from` of AF_UNSPEC: the kernel chooses. */
+int rtnl_find_route(struct rtnl *rtnl, const struct address *to, const struct address *from,
+		    struct rtnl_hop *ret, struct err *err);
+/* -ENOENT if there is none, or none that is known to be right; nobody is asked on the wire. */
+int rtnl_find_neighbour(struct rtnl *rtnl, int ifindex, const struct address *address,
+			uint8_t ret_mac[MAC_BYTES], struct err *err);
+
+struct rtnl_link_info {
+	char name[16], kind[16]; /* kind "": hardware, or a device older than kinds */
+	uint8_t mac[MAC_BYTES];
+	uint32_t mtu;
+	bool up;
+	bool xdp; /* a program is attached in its driver */
+};
+int rtnl_read_link(struct rtnl *rtnl, int ifindex, struct rtnl_link_info *ret, struct err *err);
+
 /* IF_OPER_UP and the like (RFC 2863, <linux/if.h>): what the kernel has acted on. */
 int rtnl_read_state(struct rtnl *rtnl, const struct rtnl_device *device, uint8_t *ret,
 		    struct err *err);
