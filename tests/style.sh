@@ -36,6 +36,7 @@ layer() {
 	harness/plot*|harness/vm*|harness/compare*|harness/cpio*|harness/elf_needs*|harness/results*|harness/report_text*|harness/html*|harness/environment*) echo 7 ;;
 	harness/run.*|harness/run_*|harness/progress*|harness/journey*) echo 6 ;;
 	harness/summary*|harness/claim*|harness/calibration*|harness/stats*|harness/histogram*) echo 5 ;;
+	bpf/generator*|bpf/bpf/generator*) echo 2 ;;
 	bpf/*) echo 4 ;;
 	loadgen/*.c|topologies/lab*|topologies/build*) echo 3 ;;
 	*) echo 0 ;;

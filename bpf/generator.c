@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bpf/generator.h"
+
+#include "bpf/generator.skel.h"
+#include "harness/cleanup.h"
+#include "loadgen/pace.h"
+#include "topologies/netns.h"
+#include "topologies/rtnl.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* One BPF_PROG_RUN: long enough that its own 20 us do not show, short enough to see `stop`. */
+#define CALL_PACKETS (1u << 18)
+/* What is due later is slept for in user space: the program waits with softirqs held off. */
+#define SLEEP_ABOVE_NS 200000
+/* Handed over at a time when flat out, as many as a veth polls in one go. */
+#define FLAT_OUT_BURST 64
+/* One at a time is possible up to a rate of one in this; above, bursts are as long. */
+#define BURST_PS 900000
+
+struct worker {
+	struct generator *generator;
+	struct generator_thread *thread;
+	pthread_t id;
+	int cpu, error;
+	bool started;
+};
+
+struct generator {
+	struct generator_bpf *skeleton;
+	struct bpf_link *counting, *attached;
+	struct generator_thread *threads; /* the program's */
+	unsigned char *template; /* what fresh pages hold */
+	uint64_t burst, interval_ps;
+	uint32_t frame_bytes;
+	size_t thread_count;
+	struct worker workers[GENERATOR_MAX_THREADS];
+	uint64_t started_ns, ended_ns;
+};
+
+static uint64_t choose_burst(const struct generator_setup *setup)
+{
+	uint64_t burst = 1;
+
+	if (setup->burst)
+		return setup->burst;
+	if (!setup->interval_ps)
+		return FLAT_OUT_BURST;
+	while (burst < FLAT_OUT_BURST && setup->interval_ps * burst < BURST_PS)
+		burst *= 2;
+	return burst;
+}
+
+static int own_inode(uint32_t *ret, struct err *err)
+{
+	struct stat status;
+
+	if (stat("/proc/thread-self/ns/net", &status))
+		return err_errno(err, -errno, "stat the network namespace");
+	*ret = (uint32_t)status.st_ino;
+	return 0;
+}
+
+static int set_constants(struct generator *generator, const struct generator_setup *setup,
+			 struct err *err)
+{
+	struct generator_bpf__rodata *constants = generator->skeleton->rodata;
+	uint64_t step_ps = setup->interval_ps * generator->burst * setup->cpu_count;
+
+	memcpy((void *)&constants->frame, setup->frame, sizeof(*setup->frame));
+	memcpy((void *)&constants->flows, setup->flows, sizeof(*setup->flows));
+	constants->first_sequence = setup->first_sequence;
+	constants->ifindex = (uint32_t)setup->ifindex;
+	constants->thread_count = (uint32_t)setup->cpu_count;
+	constants->flow_step =
+		(uint32_t)((uint64_t)setup->flows->step * setup->cpu_count % setup->flows->count);
+	constants->burst = (uint32_t)generator->burst;
+	constants->step_ns = step_ps / 1000;
+	constants->step_ps = (uint32_t)(step_ps % 1000);
+	return own_inode((uint32_t *)&constants->netns_inode, err);
+}
+
+/*
+ * Attached nowhere, each run of a program would be entered into the XDP dispatcher and taken out
+ * again, two RCU grace periods. So it is attached to a device of its own, in a namespace of its
+ * own that nothing holds but that device's link; nothing ever arrives there. In the driver's own
+ * namespace it would show; generic XDP would turn on a static key of the whole host.
+ */
+static int attach_aside(struct generator *generator, struct err *err)
+{
+	const struct rtnl_link ends[2] = {
+		{ .name = "a", .kind = "veth", .ifindex = 2, .netns_fd = -1 },
+		{ .name = "b", .kind = "veth", .ifindex = 3, .netns_fd = -1 },
+	};
+	_netns_home_ int home = netns_current();
+	_rtnl_ struct rtnl *rtnl = NULL;
+	_close_ int aside = -1;
+	int code = home < 0 ? err_errno(err, home, "open the network namespace")
+			    : netns_new(&aside, err);
+
+	if (!code)
+		code = rtnl_open(&rtnl, err);
+	if (!code)
+		code = rtnl_add_veth(rtnl, ends, err);
+	if (!code)
+		code = rtnl_flush(rtnl, err);
+	if (code)
+		return code;
+	generator->attached =
+		bpf_program__attach_xdp(generator->skeleton->progs.generate, ends[0].ifindex);
+	return generator->attached ? 0 : err_errno(err, -errno, "attach to a veth of its own");
+}
+
+static int attach(struct generator *generator, struct err *err)
+{
+	generator->counting = bpf_program__attach(generator->skeleton->progs.count_accepted);
+	if (!generator->counting)
+		return err_errno(err, -errno, "attach to tracepoint xdp_devmap_xmit");
+	return attach_aside(generator, err);
+}
+
+/* A fresh page is a copy of it; later the program rewrites all but the zeros of the payload. */
+static int make_template(struct generator *generator, const struct frame *frame)
+{
+	const struct frame_own own = {};
+
+	generator->template = calloc(1, frame->bytes);
+	if (!generator->template)
+		return -ENOMEM;
+	frame_write(generator->template, frame, &own);
+	return 0;
+}
+
+static void place_threads(struct generator *generator, const struct generator_setup *setup)
+{
+	generator->threads = generator->skeleton->bss->threads;
+	generator->thread_count = setup->cpu_count;
+	for (size_t i = 0; i < setup->cpu_count; i++) {
+		struct generator_thread *thread = &generator->threads[i];
+		const struct flows *flows = setup->flows;
+
+		generator->skeleton->bss->thread_of_cpu[setup->cpus[i]] = (uint8_t)(i + 1);
+		thread->index = i;
+		thread->flow = (uint32_t)((flows->first + i * flows->step) % flows->count);
+		generator->workers[i] = (struct worker){ .generator = generator,
+							 .thread = thread,
+							 .cpu = setup->cpus[i] };
+	}
+}
+
+static int load(struct generator *generator, const struct generator_setup *setup, struct err *err)
+{
+	int code;
+
+	generator->skeleton = generator_bpf__open();
+	if (!generator->skeleton)
+		return err_errno(err, -errno, "open the generator's programs");
+	code = set_constants(generator, setup, err);
+	if (code)
+		return code;
+	code = generator_bpf__load(generator->skeleton);
+	return code ? err_errno(err, code, "load the generator's programs") : 0;
+}
+
+int generator_open(struct generator **ret, const struct generator_setup *setup, struct err *err)
+{
+	struct generator *generator = calloc(1, sizeof(*generator));
+	int code;
+
+	*ret = NULL;
+	if (!generator)
+		return err_errno(err, -ENOMEM, "generator");
+	generator->burst = choose_burst(setup);
+	generator->interval_ps = setup->interval_ps;
+	generator->frame_bytes = setup->frame->bytes;
+	code = make_template(generator, setup->frame);
+	if (code)
+		err_errno(err, code, "generator");
+	else
+		code = load(generator, setup, err);
+	if (!code) {
+		place_threads(generator, setup);
+		code = attach(generator, err);
+	}
+	if (code)
+		generator_close(generator);
+	else
+		*ret = generator;
+	return code;
+}
+
+void generator_close(struct generator *generator)
+{
+	if (!generator)
+		return;
+	bpf_link__destroy(generator->attached);
+	bpf_link__destroy(generator->counting);
+	generator_bpf__destroy(generator->skeleton);
+	free(generator->template);
+	free(generator);
+}
+
+static void sleep_until(uint64_t time_ns)
+{
+	const struct timespec until = { .tv_sec = (time_t)(time_ns / 1000000000),
+					.tv_nsec = (long)(time_ns % 1000000000) };
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* How many the next call is to send; sleeps first until that is due within reach of a spin. */
+static uint64_t next_call(const struct worker *worker)
+{
+	const struct generator *generator = worker->generator;
+	const struct generator_thread *thread = worker->thread;
+	uint64_t left = thread->count - thread->produced, packets = CALL_PACKETS;
+	uint64_t step_ps = generator->interval_ps * generator->burst * generator->thread_count;
+
+	if (step_ps > SLEEP_ABOVE_NS * 1000ull)
+		packets = generator->burst;
+	if (generator->interval_ps && thread->due_ns > pace_now_ns() + PACE_SPIN_NS)
+		sleep_until(thread->due_ns - PACE_SPIN_NS);
+	return left < packets ? left : packets;
+}
+
+static int call(const struct worker *worker, uint64_t packets)
+{
+	const struct generator *generator = worker->generator;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = generator->template,
+		    .data_size_in = generator->frame_bytes, .repeat = (int)packets,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = (uint32_t)generator->burst);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(generator->skeleton->progs.generate),
+				      &options);
+}
+
+static void *work(void *context)
+{
+	struct worker *worker = context;
+	const struct generator_thread *thread = worker->thread;
+	volatile bool *stop = &worker->generator->skeleton->bss->stop;
+
+	/* A signal ends a call early, with whole batches sent. */
+	while (!*stop && thread->produced < thread->count &&
+	       (!worker->error || worker->error == -EINTR))
+		worker->error = call(worker, next_call(worker));
+	if (worker->error == -EINTR)
+		worker->error = 0;
+	return NULL;
+}
+
+/* Not by setting the affinity in the thread: it would begin on another CPU. */
+static int start_worker(struct worker *worker)
+{
+	pthread_attr_t attributes;
+	cpu_set_t cpus;
+	int error;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(worker->cpu, &cpus);
+	pthread_attr_init(&attributes);
+	error = pthread_attr_setaffinity_np(&attributes, sizeof(cpus), &cpus);
+	if (!error)
+		error = pthread_create(&worker->id, &attributes, work, worker);
+	pthread_attr_destroy(&attributes);
+	worker->started = !error;
+	return -error;
+}
+
+static void share_out(struct generator *generator, uint64_t count, uint64_t start_ns)
+{
+	uint64_t threads = generator->thread_count;
+
+	for (size_t i = 0; i < threads; i++) {
+		uint64_t offset_ps = i * generator->interval_ps * generator->burst;
+
+		generator->threads[i].count = count / threads + (i < count % threads);
+		generator->threads[i].due_ns = start_ns + offset_ps / 1000;
+		generator->threads[i].due_ps = (uint32_t)(offset_ps % 1000);
+	}
+}
+
+/* Those due before the end, so that a paced run's count does not hang on how late its last was. */
+static uint64_t due_within(const struct generator *generator, uint64_t duration_ns, uint64_t count)
+{
+	unsigned __int128 duration_ps = (unsigned __int128)duration_ns * 1000;
+	unsigned __int128 due;
+
+	if (!duration_ns || !generator->interval_ps)
+		return count;
+	due = (duration_ps + generator->interval_ps - 1) / generator->interval_ps;
+	return due < count ? (uint64_t)due : count;
+}
+
+static int join(struct worker *worker, uint64_t deadline_ns)
+{
+	const struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / 1000000000),
+					   .tv_nsec = (long)(deadline_ns % 1000000000) };
+
+	if (!worker->started)
+		return 0;
+	if (!deadline_ns ||
+	    pthread_clockjoin_np(worker->id, NULL, CLOCK_MONOTONIC, &deadline) == ETIMEDOUT) {
+		if (deadline_ns)
+			worker->generator->skeleton->bss->stop = true;
+		pthread_join(worker->id, NULL);
+	}
+	return worker->error;
+}
+
+int generator_run(struct generator *generator, uint64_t count, uint64_t duration_ns,
+		  uint64_t start_ns, struct err *err)
+{
+	int code = 0;
+
+	generator->started_ns = start_ns ? start_ns : pace_now_ns();
+	share_out(generator, due_within(generator, duration_ns, count), generator->started_ns);
+	for (size_t i = 0; i < generator->thread_count && !code; i++)
+		code = start_worker(&generator->workers[i]);
+	if (code)
+		generator->skeleton->bss->stop = true;
+	for (size_t i = 0; i < generator->thread_count; i++) {
+		int error = join(&generator->workers[i],
+				 duration_ns ? generator->started_ns + duration_ns : 0);
+
+		code = code ? code : error;
+	}
+	generator->ended_ns = pace_now_ns();
+	return code ? err_errno(err, code, "run the generator's program over live frames") : 0;
+}
+
+struct generator_totals generator_totals(const struct generator *generator)
+{
+	struct generator_totals totals = { .started_ns = generator->started_ns,
+					   .ended_ns = generator->ended_ns };
+
+	for (size_t i = 0; i < generator->thread_count; i++) {
+		totals.produced += generator->threads[i].produced;
+		totals.accepted += generator->threads[i].accepted;
+		totals.refused += generator->threads[i].refused;
+	}
+	return totals;
+}
+
+void generator_lateness(const struct generator *generator, struct spread *ret)
+{
+	*ret = (struct spread){ .count = 0 };
+	for (size_t i = 0; i < generator->thread_count; i++)
+		spread_merge(ret, &generator->threads[i].lateness_ns);
+}
