@@ -246,6 +246,8 @@ int load_start(struct load **ret, const struct load_ops *ops, const struct load_
 	load->expects_reply = load_expects_reply(ops, pass->params);
 	result = report_map(load, load_is_bulk(ops, pass->common, pass->params) ? 0 : pass->count,
 			    err);
+	if (!result && ops->preflight)
+		result = ops->preflight(pass, lab, err);
 	if (!result && pass->sink <= LOAD_SINK_SOCKET)
 		result = start_server(load, pass, lab, err);
 	if (!result)

@@ -87,6 +87,11 @@ struct load_ops {
 	/* Checks what the tables cannot; faults as a message, NULL if fine. */
 	const char *(*check)(const struct load_common *common, const void *params);
 	/*
+	 * Before anything is forked or sent, at home: whether what the lab has will do for this
+	 * pass. A fault says the node:device and what to set. NULL: it will always.
+	 */
+	int (*preflight)(const struct load_pass *pass, const struct lab *lab, struct err *err);
+	/*
 	 * In the `to` namespace, before the fork, so that nothing is sent too early: makes the
 	 * sockets. NULL, or -1 with no error set: needs no server. Then serve() runs in a child
 	 * until it is killed. Not called where the pass has a sink other than a socket.
