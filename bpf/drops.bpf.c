@@ -49,7 +49,7 @@ static __always_inline bool is_lab(__u32 inode)
 	return bpf_map_lookup_elem(&nodes, &inode);
 }
 
-static __always_inline void count(const struct drop_key *key, __u64 stamped, __u64 unstamped)
+static __always_inline void count(const struct drop_key *key, const struct drop_count *more)
 {
 	const struct drop_count none = {};
 	struct drop_count *found = bpf_map_lookup_elem(&drops, key);
@@ -60,13 +60,12 @@ static __always_inline void count(const struct drop_key *key, __u64 stamped, __u
 		found = bpf_map_lookup_elem(&drops, key);
 	}
 	if (!found) {
-		__sync_fetch_and_add(&uncounted, stamped + unstamped);
+		__sync_fetch_and_add(&uncounted, more->stamped + more->unstamped);
 		return;
 	}
-	if (stamped)
-		__sync_fetch_and_add(&found->stamped, stamped);
-	if (unstamped)
-		__sync_fetch_and_add(&found->unstamped, unstamped);
+	__sync_fetch_and_add(&found->stamped, more->stamped);
+	__sync_fetch_and_add(&found->warmup, more->warmup);
+	__sync_fetch_and_add(&found->unstamped, more->unstamped);
 }
 
 /*
@@ -130,14 +129,17 @@ int BPF_PROG(drops_kfree_skb, struct sk_buff *skb, void *location, int reason)
 {
 	struct drop_key key = { .location = (__u64)location, .reason = reason, .event = DROP_SKB };
 	bool is_ours = locate(skb, &key);
+	struct drop_count more = {};
 	struct stamp stamp = {};
 
-	if (read_stamp(skb, &stamp)) {
-		if (stamp.sequence < STAMP_WARMUP)
-			count(&key, packets_of(skb), 0);
-	} else if (is_ours) {
-		count(&key, 0, packets_of(skb));
-	}
+	if (!read_stamp(skb, &stamp))
+		more.unstamped = is_ours ? packets_of(skb) : 0;
+	else if (stamp.sequence < STAMP_WARMUP)
+		more.stamped = packets_of(skb);
+	else
+		more.warmup = packets_of(skb);
+	if (more.stamped + more.warmup + more.unstamped)
+		count(&key, &more);
 	return 0;
 }
 
@@ -148,9 +150,10 @@ static __always_inline void count_frames(const struct net_device *device, enum d
 				.ifindex = device->ifindex,
 				.reason = reason,
 				.event = event };
+	const struct drop_count more = { .unstamped = frames };
 
 	if (frames && is_lab(key.netns_inode))
-		count(&key, 0, frames);
+		count(&key, &more);
 }
 
 /* Frames that XDP redirected to a device which took only some of them. */

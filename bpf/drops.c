@@ -159,6 +159,7 @@ static size_t merge(struct drop *list, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (kept && !by_place(&list[kept - 1], &list[i])) {
 			list[kept - 1].packets += list[i].packets;
+			list[kept - 1].warmup += list[i].warmup;
 			list[kept - 1].unstamped += list[i].unstamped;
 		} else {
 			list[kept++] = list[i];
@@ -193,6 +194,7 @@ int drops_read(struct drops *drops, struct drop **ret, size_t *ret_count,
 
 		bpf_map_lookup_elem(map, &keys[i], &value);
 		list[i].packets = value.stamped;
+		list[i].warmup = value.warmup;
 		list[i].unstamped = value.unstamped;
 		place(drops, &keys[i], &list[i]);
 		drop_names_say(drops->names, &keys[i], list[i].where, sizeof(list[i].where));

@@ -33,6 +33,7 @@ struct drop {
 	 */
 	char where[DROP_WHERE_BYTES];
 	uint64_t packets; /* with this run's stamp, warm-up not among them; GSO: its segments */
+	uint64_t warmup;
 	uint64_t unstamped; /* of the lab's namespaces, but whose cannot be read, or not ours */
 };
 

@@ -26,7 +26,7 @@ struct drop_key {
 _Static_assert(sizeof(struct drop_key) == 24, "no padding in a key");
 
 struct drop_count {
-	__u64 stamped, unstamped;
+	__u64 stamped, warmup, unstamped;
 };
 
 #define DROPS_MAX_KEYS 16384

@@ -8,7 +8,7 @@
 #include "loadgen/sink.h"
 #include "topologies/lab.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -130,6 +130,31 @@ void run_delivery_end(struct run_delivery *delivery, struct load_report *report)
 	wait_for_last(delivery->sink, report->sent, &counts);
 	report->received = count_arrived(&counts);
 	report->duplicates = counts.duplicates;
+}
+
+/* Before a path is there all is warm-up; what has no skb has no stamp. */
+static uint64_t any_of(const struct drop *drop)
+{
+	return drop->packets + drop->warmup + drop->unstamped;
+}
+
+void run_delivery_where(struct run_delivery *delivery, char text[static RUN_DELIVERY_WHERE_BYTES])
+{
+	_free_ struct drop *drops = NULL;
+	const struct drop *most = NULL;
+	struct drops_losses losses;
+	struct err err;
+	size_t count;
+
+	text[0] = '\0';
+	if (!delivery->bulk || drops_read(delivery->drops, &drops, &count, &losses, &err))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (!most || any_of(&drops[i]) > any_of(most))
+			most = &drops[i];
+	if (most)
+		snprintf(text, RUN_DELIVERY_WHERE_BYTES, "%s:%s (%s)", most->node, most->device,
+			 most->where);
 }
 
 struct recorder {

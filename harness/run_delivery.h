@@ -26,6 +26,10 @@ void run_delivery_detach(struct run_delivery *delivery);
 int run_delivery_begin(struct run_delivery *delivery, struct err *err);
 /* Waits for what is on its way; where there is a sink, says in the report what it received. */
 void run_delivery_end(struct run_delivery *delivery, struct load_report *report);
+/* "nat:eth0 (netfilter_drop)": where most of the last pass was dropped, "" if that is not known. */
+#define RUN_DELIVERY_WHERE_BYTES 200
+void run_delivery_where(struct run_delivery *delivery, char text[static RUN_DELIVERY_WHERE_BYTES]);
+
 /*
  * Counters of the last pass: "drop.NODE.DEVICE.WHERE" for each place, what the sink found wrong,
  * and as "unaccounted" what was sent and is neither delivered nor dropped anywhere.

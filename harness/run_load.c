@@ -153,6 +153,7 @@ static int wait_until_ready(struct run_loader *loader, const struct experiment *
 			    const struct lab *lab, struct err *err)
 {
 	uint64_t deadline = pace_now_ns() + READY_DEADLINE_NS;
+	char where[RUN_DELIVERY_WHERE_BYTES];
 	bool ready = false;
 
 	err->text[0] = 0;
@@ -166,6 +167,10 @@ static int wait_until_ready(struct run_loader *loader, const struct experiment *
 		return 0;
 	if (err->text[0])
 		return err_wrap(err, -EHOSTUNREACH, "the path passes no packets");
+	run_delivery_where(loader->delivery, where);
+	if (*where)
+		return err_set(err, -EHOSTUNREACH, "the path passes no packets: dropped at %s",
+			       where);
 	return err_set(err, -EHOSTUNREACH,
 		       "the path passes no packets: %s sent for %llu s and nothing came back",
 		       experiment->load.kind->name, READY_DEADLINE_NS / 1000000000);

@@ -54,6 +54,15 @@ static int parse_route(const struct nlmsghdr *answer, void *context)
 	return 0;
 }
 
+/* The wildcard is no choice of a source, as for a socket that is bound to it. */
+static bool is_chosen(const struct address *from, const struct address *to)
+{
+	static const uint8_t wildcard[16];
+
+	return from->family == to->family &&
+	       memcmp(from->bytes, wildcard, address_bytes(from->family));
+}
+
 int rtnl_find_route(struct rtnl *rtnl, const struct address *to, const struct address *from,
 		    struct rtnl_hop *ret, struct err *err)
 {
@@ -67,14 +76,14 @@ int rtnl_find_route(struct rtnl *rtnl, const struct address *to, const struct ad
 
 	*ret = (struct rtnl_hop){ .via = *to };
 	rtnl_message_put(message, RTA_DST, to->bytes, address_bytes(to->family));
-	if (from->family == to->family) {
+	if (is_chosen(from, to)) {
 		((struct rtmsg *)nlmsg_data(nlmsg_hdr(message)))->rtm_src_len = info.rtm_dst_len;
 		rtnl_message_put(message, RTA_SRC, from->bytes, address_bytes(to->family));
 	}
 	code = rtnl_ask(rtnl, message, parse_route, ret);
 	if (code < 0)
 		return err_errno(err, code, "route to %s", address_format(to, text, sizeof(text)));
-	if (from->family == to->family)
+	if (is_chosen(from, to))
 		ret->source = *from;
 	return 0;
 }
