@@ -199,7 +199,8 @@ static int run_job(struct run *run, const struct job *job, struct err *err)
 	return code;
 }
 
-/* A cell's failure is the cell's; a need or Ctrl-C is everybody's. */
+/* A cell's failure is the cell's, and what this machine lacks may be so too; Ctrl-C is everybody's.
+ */
 static int note_failure(struct run *run, const struct job *job, int code, struct err *err)
 {
 	const struct cell *cell = &run->plan->cells[job->cell];
@@ -207,7 +208,9 @@ static int note_failure(struct run *run, const struct job *job, int code, struct
 
 	err_wrap(err, code, "cell %u/%zu%s%s%s, batch %u", job->cell + 1, run->plan->cell_count,
 		 *cell->label ? " (" : "", cell->label, *cell->label ? ")" : "", job->batch + 1);
-	if (err->class != ERR_RUN)
+	if (err->class == ERR_NEED)
+		run->outcome->lacks_need = true;
+	else if (err->class != ERR_RUN)
 		return code;
 	if (!*noted)
 		*noted = strdup(err->text);
@@ -232,6 +235,17 @@ static int tell_progress(struct run *run, size_t done, struct err *err)
 	return run->options->progress(run->options->context, &progress, err);
 }
 
+/* Nothing could be run here: that is said in one line, and there are no results. */
+static int check_needs(const struct run *run, struct err *err)
+{
+	char *const *errors = run->outcome->cell_errors;
+
+	for (size_t i = 0; i < run->plan->cell_count; i++)
+		if (!errors[i])
+			return 0;
+	return run->outcome->lacks_need ? err_need(err, "%s", errors[0]) : 0;
+}
+
 static int run_jobs(struct run *run, struct err *err)
 {
 	int code = 0;
@@ -250,7 +264,7 @@ static int run_jobs(struct run *run, struct err *err)
 		if (!code)
 			code = tell_progress(run, i + 1, err);
 	}
-	return code;
+	return code ? code : check_needs(run, err);
 }
 
 static int run_init(struct run *run)

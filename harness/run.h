@@ -34,6 +34,7 @@ struct run_options {
 struct run_outcome {
 	struct samples *samples;
 	char **cell_errors; /* by cell; NULL: none */
+	bool lacks_need; /* one of these is that this machine lacks something */
 	struct probe_block blocks[RUN_MAX_BLOCKS]; /* calibration */
 	size_t block_count;
 };

@@ -188,7 +188,7 @@ static enum outcome run_inside(struct session *session)
 	if (code) {
 		outcome = cmd_fail(&err);
 	} else {
-		outcome = verdict(session->summary);
+		outcome = session->outcome.lacks_need ? OUTCOME_NEED : verdict(session->summary);
 		tell(session);
 		outcome = cmd_flush(outcome);
 	}
