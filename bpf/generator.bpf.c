@@ -27,11 +27,12 @@ const volatile __u32 burst;
 const volatile __u64 step_ns; /* between bursts of a thread ... */
 const volatile __u32 step_ps; /* ... and below a nanosecond; both 0: flat out */
 
-__u8 thread_of_cpu[GENERATOR_MAX_CPUS]; /* 1 + index; 0: none */
-struct generator_thread threads[GENERATOR_MAX_THREADS];
-bool stop;
+struct generator_cpu cpus[GENERATOR_MAX_CPUS] __attribute__((aligned(64)));
+/* By thread: how much later than due the first packet of each burst was made. */
+struct spread lateness_ns[GENERATOR_MAX_THREADS];
 
 struct wait {
+	struct generator_cpu *cpu;
 	__u64 due_ns, now_ns;
 };
 
@@ -42,61 +43,60 @@ static __always_inline __u64 bounded(__u64 index, __u64 power_of_two)
 	return index & (power_of_two - 1);
 }
 
-static __always_inline struct generator_thread *this_thread(void)
+static __always_inline struct generator_cpu *this_cpu(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	__u32 number = thread_of_cpu[bounded(cpu, GENERATOR_MAX_CPUS)];
-
-	return number ? &threads[bounded(number - 1, GENERATOR_MAX_THREADS)] : NULL;
+	return &cpus[bounded(bpf_get_smp_processor_id(), GENERATOR_MAX_CPUS)];
 }
 
 static long wait_turn(__u32 turn, struct wait *wait)
 {
 	wait->now_ns = bpf_ktime_get_ns();
-	return wait->now_ns >= wait->due_ns || stop;
+	return wait->now_ns >= wait->due_ns || !wait->cpu->end;
 }
 
-static __always_inline void set_next_due(struct generator_thread *thread)
+static __always_inline void set_next_due(struct generator_cpu *cpu)
 {
-	thread->due_ns += step_ns;
-	thread->due_ps += step_ps;
-	if (thread->due_ps >= 1000) {
-		thread->due_ps -= 1000;
-		thread->due_ns++;
+	cpu->due_ns += step_ns;
+	cpu->due_ps += step_ps;
+	if (cpu->due_ps >= 1000) {
+		cpu->due_ps -= 1000;
+		cpu->due_ns++;
 	}
 }
 
 /* Whether a packet is due; waits for that at a burst's first. */
-static __always_inline bool is_due(struct generator_thread *thread)
+static __always_inline bool is_due(struct generator_cpu *cpu)
 {
-	struct wait wait = { .due_ns = thread->due_ns };
+	struct spread *lateness = &lateness_ns[bounded(cpu->thread, GENERATOR_MAX_THREADS)];
+	struct wait wait = { .cpu = cpu, .due_ns = cpu->due_ns };
 
-	if (!thread->left) {
+	if (!cpu->left) {
 		bpf_loop(WAIT_TURNS, wait_turn, &wait, 0);
 		if (wait.now_ns < wait.due_ns)
 			return false;
-		thread->bucket = spread_bucket(wait.now_ns - wait.due_ns);
-		if (wait.now_ns - wait.due_ns > thread->lateness_ns.max)
-			thread->lateness_ns.max = wait.now_ns - wait.due_ns;
-		thread->left = burst;
-		set_next_due(thread);
+		cpu->bucket = spread_bucket(wait.now_ns - wait.due_ns);
+		if (wait.now_ns - wait.due_ns > lateness->max)
+			lateness->max = wait.now_ns - wait.due_ns;
+		cpu->left = burst;
+		cpu->last_ns = wait.now_ns;
+		set_next_due(cpu);
 	}
-	thread->left--;
-	if (thread->bucket < SPREAD_BUCKETS)
-		thread->lateness_ns.buckets[thread->bucket]++;
-	thread->lateness_ns.count++;
+	cpu->left--;
+	if (cpu->bucket < SPREAD_BUCKETS)
+		lateness->buckets[cpu->bucket]++;
+	lateness->count++;
 	return true;
 }
 
 /* The flow of the thread's packet. */
-static __always_inline __u32 take_flow(struct generator_thread *thread)
+static __always_inline __u32 take_flow(struct generator_cpu *cpu)
 {
-	__u32 flow = thread->flow;
+	__u32 flow = cpu->flow;
 	__u32 next = flow + flow_step;
 
 	if (flows.random)
-		return flows_random(&flows, thread->index);
-	thread->flow = next >= flows.count ? next - flows.count : next;
+		return flows_random(&flows, cpu->index);
+	cpu->flow = next >= flows.count ? next - flows.count : next;
 	return flow;
 }
 
@@ -104,18 +104,17 @@ SEC("xdp")
 int generate(struct xdp_md *context)
 {
 	unsigned char *start = (void *)(long)context->data, *end = (void *)(long)context->data_end;
-	struct generator_thread *thread = this_thread();
+	struct generator_cpu *cpu = this_cpu();
 	struct frame_own own;
 
-	if (!thread || stop || thread->produced >= thread->count || start + frame.bytes > end)
+	if (cpu->index >= cpu->end || start + frame.bytes > end)
 		return XDP_DROP;
-	if ((step_ns || step_ps) && !is_due(thread))
+	if ((step_ns || step_ps) && !is_due(cpu))
 		return XDP_DROP;
-	flows_fill(&flows, take_flow(thread), &own);
-	own.sequence = frame_sequence(first_sequence, thread->index);
+	flows_fill(&flows, take_flow(cpu), &own);
+	own.sequence = frame_sequence(first_sequence, cpu->index);
 	frame_write(start, &frame, &own);
-	thread->index += thread_count;
-	thread->produced++;
+	cpu->index += thread_count;
 	return bpf_redirect(ifindex, 0);
 }
 
@@ -123,11 +122,11 @@ int generate(struct xdp_md *context)
 SEC("tp_btf/xdp_devmap_xmit")
 int BPF_PROG(count_accepted, struct net_device *from, struct net_device *to, int sent, int drops)
 {
-	struct generator_thread *thread = this_thread();
+	struct generator_cpu *cpu = this_cpu();
 
-	if (!thread || (__u32)to->ifindex != ifindex || to->nd_net.net->ns.inum != netns_inode)
+	if ((__u32)to->ifindex != ifindex || to->nd_net.net->ns.inum != netns_inode)
 		return 0;
-	thread->accepted += sent;
-	thread->refused += drops;
+	cpu->accepted += sent;
+	cpu->refused += drops;
 	return 0;
 }

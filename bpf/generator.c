@@ -24,9 +24,12 @@
 /* One at a time is possible up to a rate of one in this; above, bursts are as long. */
 #define BURST_PS 900000
 
+/* What threads and their pages take to be there: the first packet shall not be late for that. */
+#define START_NS 10000000
+
 struct worker {
 	struct generator *generator;
-	struct generator_thread *thread;
+	struct generator_cpu *at; /* the program's */
 	pthread_t id;
 	int cpu, error;
 	bool started;
@@ -35,7 +38,6 @@ struct worker {
 struct generator {
 	struct generator_bpf *skeleton;
 	struct bpf_link *counting, *attached;
-	struct generator_thread *threads; /* the program's */
 	unsigned char *template; /* what fresh pages hold */
 	uint64_t burst, interval_ps;
 	uint32_t frame_bytes;
@@ -139,18 +141,16 @@ static int make_template(struct generator *generator, const struct frame *frame)
 
 static void place_threads(struct generator *generator, const struct generator_setup *setup)
 {
-	generator->threads = generator->skeleton->bss->threads;
 	generator->thread_count = setup->cpu_count;
 	for (size_t i = 0; i < setup->cpu_count; i++) {
-		struct generator_thread *thread = &generator->threads[i];
+		struct generator_cpu *at = &generator->skeleton->bss->cpus[setup->cpus[i]];
 		const struct flows *flows = setup->flows;
 
-		generator->skeleton->bss->thread_of_cpu[setup->cpus[i]] = (uint8_t)(i + 1);
-		thread->index = i;
-		thread->flow = (uint32_t)((flows->first + i * flows->step) % flows->count);
-		generator->workers[i] = (struct worker){ .generator = generator,
-							 .thread = thread,
-							 .cpu = setup->cpus[i] };
+		at->thread = (uint16_t)i;
+		at->index = i;
+		at->flow = (uint32_t)((flows->first + i * flows->step) % flows->count);
+		generator->workers[i] =
+			(struct worker){ .generator = generator, .at = at, .cpu = setup->cpus[i] };
 	}
 }
 
@@ -214,18 +214,25 @@ static void sleep_until(uint64_t time_ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
+static uint64_t left_to_send(const struct worker *worker)
+{
+	uint64_t index = worker->at->index, end = worker->at->end;
+	uint64_t threads = worker->generator->thread_count;
+
+	return index < end ? (end - index + threads - 1) / threads : 0;
+}
+
 /* How many the next call is to send; sleeps first until that is due within reach of a spin. */
 static uint64_t next_call(const struct worker *worker)
 {
 	const struct generator *generator = worker->generator;
-	const struct generator_thread *thread = worker->thread;
-	uint64_t left = thread->count - thread->produced, packets = CALL_PACKETS;
+	uint64_t left = left_to_send(worker), packets = CALL_PACKETS;
 	uint64_t step_ps = generator->interval_ps * generator->burst * generator->thread_count;
 
 	if (step_ps > SLEEP_ABOVE_NS * 1000ull)
 		packets = generator->burst;
-	if (generator->interval_ps && thread->due_ns > pace_now_ns() + PACE_SPIN_NS)
-		sleep_until(thread->due_ns - PACE_SPIN_NS);
+	if (generator->interval_ps && worker->at->due_ns > pace_now_ns() + PACE_SPIN_NS)
+		sleep_until(worker->at->due_ns - PACE_SPIN_NS);
 	return left < packets ? left : packets;
 }
 
@@ -243,12 +250,9 @@ static int call(const struct worker *worker, uint64_t packets)
 static void *work(void *context)
 {
 	struct worker *worker = context;
-	const struct generator_thread *thread = worker->thread;
-	volatile bool *stop = &worker->generator->skeleton->bss->stop;
 
 	/* A signal ends a call early, with whole batches sent. */
-	while (!*stop && thread->produced < thread->count &&
-	       (!worker->error || worker->error == -EINTR))
+	while (left_to_send(worker) && (!worker->error || worker->error == -EINTR))
 		worker->error = call(worker, next_call(worker));
 	if (worker->error == -EINTR)
 		worker->error = 0;
@@ -280,9 +284,9 @@ static void share_out(struct generator *generator, uint64_t count, uint64_t star
 	for (size_t i = 0; i < threads; i++) {
 		uint64_t offset_ps = i * generator->interval_ps * generator->burst;
 
-		generator->threads[i].count = count / threads + (i < count % threads);
-		generator->threads[i].due_ns = start_ns + offset_ps / 1000;
-		generator->threads[i].due_ps = (uint32_t)(offset_ps % 1000);
+		generator->workers[i].at->end = count;
+		generator->workers[i].at->due_ns = start_ns + offset_ps / 1000;
+		generator->workers[i].at->due_ps = (uint16_t)(offset_ps % 1000);
 	}
 }
 
@@ -298,6 +302,12 @@ static uint64_t due_within(const struct generator *generator, uint64_t duration_
 	return due < count ? (uint64_t)due : count;
 }
 
+static void stop(struct generator *generator)
+{
+	for (size_t i = 0; i < generator->thread_count; i++)
+		*(volatile __u64 *)&generator->workers[i].at->end = 0;
+}
+
 static int join(struct worker *worker, uint64_t deadline_ns)
 {
 	const struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / 1000000000),
@@ -308,10 +318,23 @@ static int join(struct worker *worker, uint64_t deadline_ns)
 	if (!deadline_ns ||
 	    pthread_clockjoin_np(worker->id, NULL, CLOCK_MONOTONIC, &deadline) == ETIMEDOUT) {
 		if (deadline_ns)
-			worker->generator->skeleton->bss->stop = true;
+			stop(worker->generator);
 		pthread_join(worker->id, NULL);
 	}
 	return worker->error;
+}
+
+/* The last packet has its interval as well, so that a count over a time is a rate. */
+static uint64_t find_end(const struct generator *generator)
+{
+	uint64_t end_ns = 0;
+
+	if (!generator->interval_ps)
+		return pace_now_ns();
+	for (size_t i = 0; i < generator->thread_count; i++)
+		if (generator->workers[i].at->last_ns > end_ns)
+			end_ns = generator->workers[i].at->last_ns;
+	return end_ns + generator->interval_ps * generator->burst / 1000;
 }
 
 int generator_run(struct generator *generator, uint64_t count, uint64_t duration_ns,
@@ -320,18 +343,20 @@ int generator_run(struct generator *generator, uint64_t count, uint64_t duration
 	int code = 0;
 
 	generator->started_ns = start_ns ? start_ns : pace_now_ns();
+	if (!start_ns && generator->interval_ps)
+		generator->started_ns += START_NS;
 	share_out(generator, due_within(generator, duration_ns, count), generator->started_ns);
 	for (size_t i = 0; i < generator->thread_count && !code; i++)
 		code = start_worker(&generator->workers[i]);
 	if (code)
-		generator->skeleton->bss->stop = true;
+		stop(generator);
 	for (size_t i = 0; i < generator->thread_count; i++) {
 		int error = join(&generator->workers[i],
 				 duration_ns ? generator->started_ns + duration_ns : 0);
 
 		code = code ? code : error;
 	}
-	generator->ended_ns = pace_now_ns();
+	generator->ended_ns = find_end(generator);
 	return code ? err_errno(err, code, "run the generator's program over live frames") : 0;
 }
 
@@ -341,9 +366,9 @@ struct generator_totals generator_totals(const struct generator *generator)
 					   .ended_ns = generator->ended_ns };
 
 	for (size_t i = 0; i < generator->thread_count; i++) {
-		totals.produced += generator->threads[i].produced;
-		totals.accepted += generator->threads[i].accepted;
-		totals.refused += generator->threads[i].refused;
+		totals.produced += (generator->workers[i].at->index - i) / generator->thread_count;
+		totals.accepted += generator->workers[i].at->accepted;
+		totals.refused += generator->workers[i].at->refused;
 	}
 	return totals;
 }
@@ -352,5 +377,5 @@ void generator_lateness(const struct generator *generator, struct spread *ret)
 {
 	*ret = (struct spread){ .count = 0 };
 	for (size_t i = 0; i < generator->thread_count; i++)
-		spread_merge(ret, &generator->threads[i].lateness_ns);
+		spread_merge(ret, &generator->skeleton->bss->lateness_ns[i]);
 }

@@ -22,23 +22,24 @@
 #define GENERATOR_MAX_THREADS 64
 
 /*
- * One a thread, in memory that both sides map; written by the program alone while it runs. Thread
- * t of T sends the packets of index t, t + T, t + 2T, ...
+ * What a thread is at, by the CPU that it is bound to, in memory that both sides map; written by
+ * the program alone while it runs. Thread t of T sends the packets of index t, t + T, t + 2T, ...
  */
-struct generator_thread {
-	__u64 count; /* how many it shall send */
-	__u64 produced; /* how many it has made and given to the device ... */
-	__u64 accepted; /* ... which the driver took ... */
-	__u64 refused; /* ... or not: its ring was full */
+struct generator_cpu {
 	__u64 index; /* of the next packet */
-	__u64 due_ns; /* when its burst is due, if paced */
-	__u32 due_ps;
+	__u64 end; /* where it ends; 0: at once, and where no thread is */
+	__u64 accepted; /* by the driver ... */
+	__u64 refused; /* ... or not: its ring was full */
+	__u64 due_ns; /* when its burst is due, if paced ... */
+	__u64 last_ns; /* ... and when the last one was made */
 	__u32 flow; /* of the next packet, round robin */
-	__u32 left; /* of the burst under way */
-	__u32 bucket; /* of that burst's lateness */
-	__u64 reserved[6]; /* no cache line is another thread's too */
-	struct spread lateness_ns; /* when a burst's first packet was made, less when it was due */
+	__u32 bucket; /* of the lateness of the burst under way ... */
+	__u16 left; /* ... and what is left of it */
+	__u16 due_ps;
+	__u16 thread;
+	__u16 reserved;
 };
+_Static_assert(sizeof(struct generator_cpu) == 64, "a cache line, so that CPUs do not share one");
 
 #ifndef __bpf__
 #include "harness/err.h"
@@ -68,6 +69,7 @@ struct generator_setup {
 
 struct generator_totals {
 	uint64_t produced, accepted, refused;
+	/* From when the first was due to when the last one's turn was over. */
 	uint64_t started_ns, ended_ns;
 };
 
