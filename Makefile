@@ -149,7 +149,7 @@ test: deps
 	tests/run.sh $(BUILD)
 
 bench: deps
-	$(MAKE) all
+	$(MAKE) all $(BUILD)/tests/bench/generators
 	tests/bench/run.sh $(BUILD)/labrun
 
 style:
