@@ -16,7 +16,7 @@ struct trials {
 	const struct lab *lab;
 	struct search search;
 	bool limited_by_load; /* of the lowest rate that failed */
-	uint64_t lost; /* at that rate */
+	struct run_trial best; /* that lost nothing */
 };
 
 static bool kept_pace(const struct run_trial *trial)
@@ -37,10 +37,10 @@ static int try_rate(struct trials *trials, double rate_pps, struct err *err)
 
 	if (code)
 		return err_wrap(err, code, "at %.0f packets a second", rate_pps);
-	if (!passed) {
+	if (passed)
+		trials->best = trial;
+	else
 		trials->limited_by_load = !kept_pace(&trial);
-		trials->lost = trial.count - trial.received;
-	}
 	search_note(&trials->search, rate_pps, passed);
 	return 0;
 }
@@ -50,6 +50,8 @@ static void record(const struct trials *trials, const struct job *job, struct sa
 	uint32_t series = samples_series(samples, "throughput", DIRECTION_BOTH, "pps");
 
 	samples_add(samples, job->cell, job->batch, 0, series, search_result_pps(&trials->search));
+	samples_count(samples, job->cell, job->batch, "sent", (double)trials->best.sent);
+	samples_count(samples, job->cell, job->batch, "received", (double)trials->best.received);
 	samples_count(samples, job->cell, job->batch, "trials", (double)trials->search.trials);
 	samples_count(samples, job->cell, job->batch, "limited_by_load", trials->limited_by_load);
 	samples_count(samples, job->cell, job->batch, "limited_by_search",

@@ -4,6 +4,7 @@
  * all their forms, both families. A measurement is judged by what its folder says about itself:
  * valid, nothing lost, each declared segment timed for each packet in both directions.
  */
+#include "tests/netns/bulk_fixture.h"
 #include "tests/netns/result_fixture.h"
 
 #define BATCHES 2
@@ -353,7 +354,7 @@ static void add_experiments(struct cases *cases, glob_t *found)
 	for (size_t i = 0; i < found->gl_pathc; i++) {
 		const char *path = found->gl_pathv[i];
 
-		if (strstr(path, ".schema."))
+		if (strstr(path, ".schema.") || is_bulk(path))
 			continue;
 		add_case(cases, case_name(path, ""), test_experiment, path);
 		add_case(cases, case_name(path, " with udp"), test_experiment_with_udp, path);
