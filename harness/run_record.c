@@ -54,13 +54,22 @@ static void record_each(const struct record *record, const struct experiment *ex
 	count(record, "duplicates", (double)report->duplicates);
 }
 
-static void record_lateness(const struct record *record, const struct spread *lateness)
+static void add_percentile(const struct record *record, const char *name, const char *suffix,
+			   uint64_t value)
 {
-	if (!lateness->count)
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s_%s", name, suffix);
+	add_one(record, full, "ns", (double)value);
+}
+
+static void add_spread(const struct record *record, const char *name, const struct spread *spread)
+{
+	if (!spread->count)
 		return;
-	add_one(record, "lateness_p50", "ns", (double)spread_percentile(lateness, 0.5));
-	add_one(record, "lateness_p99", "ns", (double)spread_percentile(lateness, 0.99));
-	add_one(record, "lateness_max", "ns", (double)lateness->max);
+	add_percentile(record, name, "p50", spread_percentile(spread, 0.5));
+	add_percentile(record, name, "p99", spread_percentile(spread, 0.99));
+	add_percentile(record, name, "max", spread->max);
 }
 
 /* Both rates over the time of the sending: what is still on its way then is delivered too. */
@@ -78,7 +87,7 @@ static void record_bulk(const struct record *record)
 		return;
 	add_one(record, "sent", "pps", sent / seconds);
 	add_one(record, "delivered", "pps", received / seconds);
-	record_lateness(record, &report->lateness_ns);
+	add_spread(record, "lateness", &report->lateness_ns);
 	add_one(record, "driver_cpu", "ns", (double)report->driver_cpu_ns / sent);
 	if (report->server_cpu_ns)
 		add_one(record, "server_cpu", "ns", (double)report->server_cpu_ns / sent);
@@ -93,4 +102,5 @@ void run_record(struct load_report *report, const struct experiment *experiment,
 		record_each(&record, experiment);
 	else
 		record_bulk(&record);
+	add_spread(&record, "one_way", &report->one_way_ns);
 }

@@ -283,7 +283,8 @@ static void wait_for_server(const struct load *load)
 	while (now_ns - moved_ns < LOAD_QUIET_NS && now_ns - begun_ns < LOAD_BACKLOG_NS) {
 		uint64_t served = atomic_load(&load->report->served);
 
-		if (served >= atomic_load(&load->report->sent))
+		/* What is in the buffer then are duplicates. */
+		if (served >= atomic_load(&load->report->sent) && !is_backlogged(load))
 			return;
 		nanosleep(&nap, NULL);
 		now_ns = pace_now_ns();

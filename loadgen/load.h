@@ -47,6 +47,8 @@ struct load_report {
 	uint64_t started_ns, ended_ns; /* of the sending alone */
 	uint64_t driver_cpu_ns, server_cpu_ns; /* user and system, softirq in their time too */
 	struct spread lateness_ns; /* of every packet, whatever the kind keeps of each */
+	struct spread one_way_ns; /* kernel's receipt minus intended send; empty if not asked for */
+	int64_t realtime_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC, where one_way_ns is */
 	/* Then, unless the load is bulk, two arrays: see load_lateness_ns(). */
 	uint64_t values[];
 };

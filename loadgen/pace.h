@@ -16,8 +16,14 @@ struct pace {
 };
 
 uint64_t pace_now_ns(void);
+uint64_t pace_cpu_ns(void); /* of this process, user and system */
 uint64_t pace_intended_ns(const struct pace *pace, uint64_t index);
 /* When the sleep before the spin should end; the caller may wait for replies until then. */
 uint64_t pace_wake_ns(const struct pace *pace, uint64_t index);
+/* Sleeps, then spins; returns the time at which it stopped, at or after the intended one. */
+uint64_t pace_wait(const struct pace *pace, uint64_t index);
+/* CLOCK_REALTIME minus CLOCK_MONOTONIC, as now; some 100 ns exact. Only a step changes it, since
+ * slewing moves both alike. */
+int64_t pace_realtime_offset_ns(void);
 /* Returns the time at which it stopped waiting, at or after the intended one. */
 uint64_t pace_spin_until(uint64_t time_ns);

@@ -3,12 +3,17 @@
 
 #include <math.h>
 
+void spread_add_times(struct spread *spread, __u64 value, __u64 times)
+{
+	spread->count += times;
+	spread->buckets[spread_bucket(value)] += times;
+	if (times && value > spread->max)
+		spread->max = value;
+}
+
 void spread_add(struct spread *spread, __u64 value)
 {
-	spread->count++;
-	spread->buckets[spread_bucket(value)]++;
-	if (value > spread->max)
-		spread->max = value;
+	spread_add_times(spread, value, 1);
 }
 
 void spread_merge(struct spread *into, const struct spread *from)

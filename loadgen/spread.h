@@ -48,6 +48,7 @@ static inline __u32 spread_bucket(__u64 value)
 
 #ifndef __bpf__
 void spread_add(struct spread *spread, __u64 value);
+void spread_add_times(struct spread *spread, __u64 value, __u64 times);
 void spread_merge(struct spread *into, const struct spread *from);
 /* Nearest rank, 0 < fraction <= 1: the highest value of its bucket, or the maximum; 0 if empty. */
 __u64 spread_percentile(const struct spread *spread, double fraction);

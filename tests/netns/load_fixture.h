@@ -11,6 +11,7 @@
 #include "loadgen/load.h"
 #include "loadgen/pace.h"
 #include "loadgen/stamp.h"
+#include "loadgen/udp.h"
 #include "tests/test.h"
 #include "topologies/lab.h"
 
@@ -28,14 +29,9 @@
 
 extern const struct load_ops load_ping, load_udp;
 
-/* As the loads' own; a mistake here shows in the counts. */
+/* As the load's own; a mistake here shows in the counts. */
 struct ping_params {
 	uint64_t size, ttl;
-};
-
-struct udp_params {
-	uint64_t size, flows, port, source_port;
-	bool one_way;
 };
 
 enum { HERE, LEFT, RIGHT, NODES };
@@ -49,7 +45,8 @@ struct trial {
 	const struct load_ops *ops;
 	int from, to;
 	const char *source, *destination;
-	uint64_t interval_us, timeout_ms, count;
+	uint64_t interval_us, timeout_ms, count, duration_ms;
+	bool has_rate; /* the interval is said by a rate, or "max" if it is 0 */
 	uint32_t first_sequence;
 	struct ping_params ping;
 	struct udp_params udp;
@@ -96,6 +93,9 @@ static inline int trial_start(const struct trial *trial, const struct lab *lab, 
 	const struct load_common common = {
 		.from = node_names[trial->from],
 		.to = node_names[trial->to],
+		.rate = { .unit = !trial->has_rate     ? RATE_NONE
+				  : trial->interval_us ? RATE_PPS
+						       : RATE_MAX },
 		.interval_us = trial->interval_us,
 		.timeout_ms = trial->timeout_ms ? trial->timeout_ms : 1000,
 	};
@@ -107,6 +107,7 @@ static inline int trial_start(const struct trial *trial, const struct lab *lab, 
 		.magic = 0x6c616272756e0001 + (uint64_t)getpid(),
 		.count = trial->count,
 		.interval_ps = trial->interval_us * 1000000,
+		.duration_ns = trial->duration_ms * 1000000,
 		.first_sequence = trial->first_sequence,
 	};
 
@@ -125,6 +126,17 @@ static inline struct load_report *trial_run(const struct trial *trial, const str
 	if (load_finish(*ret_load, &report, err) != expected)
 		fail_msg("%s", err->text);
 	return report;
+}
+
+/* The first child of this thread: load_start() begins with the server. */
+static inline pid_t first_child(void)
+{
+	_fclose_ FILE *file = fopen("/proc/thread-self/children", "re");
+	pid_t pid = 0;
+
+	if (!file || fscanf(file, "%d", &pid) != 1)
+		skip_because("no list of children in /proc");
+	return pid;
 }
 
 /* Up, with an address (/24) if there is one. */

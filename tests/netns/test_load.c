@@ -215,17 +215,6 @@ static void test_one_way_loss(void **state)
 	load_free(load);
 }
 
-/* The first child of this thread: load_start() begins with the server. */
-static pid_t first_child(void)
-{
-	_fclose_ FILE *file = fopen("/proc/thread-self/children", "re");
-	pid_t pid = 0;
-
-	if (!file || fscanf(file, "%d", &pid) != 1)
-		skip_because("no list of children in /proc");
-	return pid;
-}
-
 /*
  * The server reads nothing until load_finish() has waited longer than its quiet time: what is in
  * the server's buffer is not lost.

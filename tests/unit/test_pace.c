@@ -2,6 +2,8 @@
 #include "loadgen/pace.h"
 #include "tests/test.h"
 
+#include <time.h>
+
 static void test_schedule(void **state)
 {
 	static const struct {
@@ -48,12 +50,42 @@ static void test_spin_for_the_past_returns_now(void **state)
 	assert_true(pace_spin_until(before_ns) >= before_ns);
 }
 
+static void test_wait_never_ends_early(void **state)
+{
+	struct pace pace = { pace_now_ns(), 150000000 };
+
+	(void)state;
+	for (uint64_t index = 0; index < 20; index++)
+		assert_true(pace_wait(&pace, index) >= pace_intended_ns(&pace, index));
+	/* One that is long past is not waited for. */
+	assert_true(pace_wait(&pace, 0) >= pace_intended_ns(&pace, 19));
+}
+
+/* Between readings taken around it, whose order bounds it. */
+static void test_realtime_offset(void **state)
+{
+	uint64_t before_ns = pace_now_ns();
+	struct timespec now;
+	int64_t low_ns, high_ns, offset_ns;
+
+	(void)state;
+	clock_gettime(CLOCK_REALTIME, &now);
+	low_ns = now.tv_sec * 1000000000 + now.tv_nsec - (int64_t)pace_now_ns();
+	high_ns = now.tv_sec * 1000000000 + now.tv_nsec - (int64_t)before_ns;
+	offset_ns = pace_realtime_offset_ns();
+	assert_true(low_ns <= high_ns);
+	/* It is the middle of its own bounds, which may be a little beside it. */
+	assert_true(offset_ns >= low_ns - 1000 && offset_ns <= high_ns + 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_schedule),
 		cmocka_unit_test(test_spin_never_ends_early),
 		cmocka_unit_test(test_spin_for_the_past_returns_now),
+		cmocka_unit_test(test_wait_never_ends_early),
+		cmocka_unit_test(test_realtime_offset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
