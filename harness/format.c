@@ -17,6 +17,7 @@ struct scale {
 static const struct scale scales[] = {
 	{ "ns", "s", 1e9 },	{ "ns", "ms", 1e6 },	{ "ns", "us", 1e3 },
 	{ "pps", "Gpps", 1e9 }, { "pps", "Mpps", 1e6 }, { "pps", "kpps", 1e3 },
+	{ "bps", "Gbps", 1e9 }, { "bps", "Mbps", 1e6 }, { "bps", "kbps", 1e3 },
 	{ "bytes", "GB", 1e9 }, { "bytes", "MB", 1e6 }, { "bytes", "kB", 1e3 },
 };
 

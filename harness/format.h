@@ -3,8 +3,8 @@
 
 /*
  * Measured quantities for people: four significant digits, and the scale that suits the size
- * (1234 ns is "1.234 us"). Only "ns", "pps" and "bytes" are scaled; what is a whole number at its
- * own scale is written as one. Not for files: those keep full precision.
+ * (1234 ns is "1.234 us"). Only "ns", "pps", "bps" and "bytes" are scaled; what is a whole number
+ * at its own scale is written as one. Not for files: those keep full precision.
  */
 
 #include "harness/stats.h"

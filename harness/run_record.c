@@ -39,12 +39,28 @@ static void add_each(const struct record *record, const char *name, const uint64
 				    (uint32_t)i, series, (double)values[i]);
 }
 
+/* From when it was due: what waiting for its turn has added, too. */
+static void add_latency(const struct record *record)
+{
+	const uint64_t *lateness_ns = load_lateness_ns(record->report);
+	const uint64_t *round_trip_ns = load_round_trip_ns(record->report);
+	uint32_t series = samples_series(record->samples, "latency", DIRECTION_BOTH, "ns");
+
+	for (uint64_t i = 0; i < record->report->count; i++)
+		if (round_trip_ns[i] != UINT64_MAX)
+			samples_add(record->samples, record->job->cell, record->job->batch,
+				    (uint32_t)i, series,
+				    (double)lateness_ns[i] + (double)round_trip_ns[i]);
+}
+
 static void record_each(const struct record *record, const struct experiment *experiment)
 {
 	struct load_report *report = record->report;
 
 	if (run_record_has_reply(experiment))
 		add_each(record, "rtt", load_round_trip_ns(report));
+	if (ops_of(experiment)->queues)
+		add_latency(record);
 	add_each(record, "lateness", load_lateness_ns(report));
 	count(record, "sent", (double)report->sent);
 	count(record, "received", (double)report->received);
@@ -72,6 +88,12 @@ static void add_spread(const struct record *record, const char *name, const stru
 	add_percentile(record, name, "max", spread->max);
 }
 
+static void add_delivered(const struct record *record, double seconds)
+{
+	add_one(record, "sent", "pps", (double)record->report->sent / seconds);
+	add_one(record, "delivered", "pps", (double)record->report->received / seconds);
+}
+
 /* Both rates over the time of the sending: what is still on its way then is delivered too. */
 static void record_bulk(const struct record *record)
 {
@@ -85,8 +107,10 @@ static void record_bulk(const struct record *record)
 	count(record, "duplicates", (double)report->duplicates);
 	if (!(seconds > 0) || sent < 1)
 		return;
-	add_one(record, "sent", "pps", sent / seconds);
-	add_one(record, "delivered", "pps", received / seconds);
+	if (report->served_bytes)
+		add_one(record, "throughput", "bps", 8 * (double)report->served_bytes / seconds);
+	else
+		add_delivered(record, seconds);
 	add_spread(record, "lateness", &report->lateness_ns);
 	add_one(record, "driver_cpu", "ns", (double)report->driver_cpu_ns / sent);
 	if (report->server_cpu_ns)
@@ -103,4 +127,5 @@ void run_record(struct load_report *report, const struct experiment *experiment,
 	else
 		record_bulk(&record);
 	add_spread(&record, "one_way", &report->one_way_ns);
+	add_spread(&record, "connect", &report->connect_ns);
 }

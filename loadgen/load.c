@@ -35,7 +35,7 @@ struct load {
 	const struct load_ops *ops;
 	bool expects_reply;
 	uint64_t server_cpu_ns;
-	int listener; /* the server's socket, to see whether it is behind; -1: no server */
+	int listener; /* the server's socket, to see whether it is behind; -1: not of interest */
 	struct child driver, server;
 	struct load_report *report;
 	size_t report_bytes;
@@ -206,6 +206,9 @@ static int start_server(struct load *load, const struct load_pass *pass, const s
 	if (result || load->listener < 0)
 		return result;
 	result = child_fork(&load->server, err);
+	/* Open elsewhere, it would take connections that nobody serves once the server is dead. */
+	if (result && load->expects_reply)
+		close(steal_fd(&load->listener));
 	if (result)
 		return result < 0 ? result : 0;
 	result = child_settle(parent, ns_fd, load, err);

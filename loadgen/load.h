@@ -44,9 +44,11 @@ struct load_report {
 	_Atomic uint64_t sent, received, duplicates, late_replies, send_errors;
 	_Atomic uint64_t served; /* requests that reached a server */
 	char error[256]; /* why a child gave up; empty if it did not */
-	uint64_t started_ns, ended_ns; /* of the sending alone */
+	_Atomic uint64_t served_bytes; /* of a stream */
+	uint64_t started_ns, ended_ns; /* of the sending alone; of a stream till all is delivered */
 	uint64_t driver_cpu_ns, server_cpu_ns; /* user and system, softirq in their time too */
 	struct spread lateness_ns; /* of every packet, whatever the kind keeps of each */
+	struct spread connect_ns; /* of connections that are opened when a request is due */
 	struct spread one_way_ns; /* kernel's receipt minus intended send; empty if not asked for */
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC, where one_way_ns is */
 	/* Then, unless the load is bulk, two arrays: see load_lateness_ns(). */
@@ -84,8 +86,15 @@ struct load_ops {
 	bool (*expects_reply)(const void *params);
 	/* How many flows its packets are of; NULL: one. */
 	uint64_t (*flow_count)(const void *params);
+	/*
+	 * Whether a request may have to wait for its turn: then the time from when it was due to
+	 * its reply is a series too.
+	 */
+	bool queues;
 	/* From the IP header on, for the check against the path's MTU and rates in bits. */
 	uint64_t (*packet_bytes)(const struct load_common *common, const void *params);
+	/* What a rate in bits is of, if not of frames. */
+	uint64_t (*rate_bytes)(const struct load_common *common, const void *params);
 	/* Checks what the tables cannot; faults as a message, NULL if fine. */
 	const char *(*check)(const struct load_common *common, const void *params);
 	/*
@@ -109,7 +118,7 @@ bool load_expects_reply(const struct load_ops *ops, const void *params);
 const char *load_choose_sink(const struct load_ops *ops, const struct load_common *common,
 			     const void *params, enum load_sink *ret);
 bool load_is_bulk(const struct load_ops *ops, const struct load_common *common, const void *params);
-/* By rate or interval_us; rates in bits are of frames without FCS. */
+/* By rate or interval_us; rates in bits are of frames without FCS, or see rate_bytes. */
 uint64_t load_interval_ps(const struct load_ops *ops, const struct load_common *common,
 			  const void *params);
 

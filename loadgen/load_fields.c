@@ -111,6 +111,8 @@ uint64_t load_interval_ps(const struct load_ops *ops, const struct load_common *
 {
 	if (common->rate.unit == RATE_NONE)
 		return common->interval_us * 1000000;
+	if (ops->rate_bytes)
+		return quantity_interval_ps(&common->rate, ops->rate_bytes(common, params));
 	return quantity_interval_ps(&common->rate,
 				    ops->packet_bytes(common, params) + ETHERNET_HEADER_BYTES);
 }

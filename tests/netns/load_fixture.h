@@ -11,6 +11,7 @@
 #include "loadgen/load.h"
 #include "loadgen/pace.h"
 #include "loadgen/stamp.h"
+#include "loadgen/tcp.h"
 #include "loadgen/udp.h"
 #include "tests/test.h"
 #include "topologies/lab.h"
@@ -24,10 +25,12 @@
 #include <netlink/socket.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
-extern const struct load_ops load_ping, load_udp;
+extern const struct load_ops load_ping, load_udp, load_tcp;
 
 /* As the load's own; a mistake here shows in the counts. */
 struct ping_params {
@@ -50,6 +53,7 @@ struct trial {
 	uint32_t first_sequence;
 	struct ping_params ping;
 	struct udp_params udp;
+	struct tcp_params tcp;
 };
 
 static const char *const node_names[NODES] = { "here", "left", "right" };
@@ -87,6 +91,13 @@ static inline struct address parse(const char *text)
 	return address;
 }
 
+static inline const void *trial_params(const struct trial *trial)
+{
+	if (trial->ops == &load_ping)
+		return &trial->ping;
+	return trial->ops == &load_tcp ? (const void *)&trial->tcp : &trial->udp;
+}
+
 static inline int trial_start(const struct trial *trial, const struct lab *lab, struct load **ret,
 			      struct err *err)
 {
@@ -101,7 +112,7 @@ static inline int trial_start(const struct trial *trial, const struct lab *lab, 
 	};
 	const struct load_pass pass = {
 		.common = &common,
-		.params = trial->ops == &load_ping ? (const void *)&trial->ping : &trial->udp,
+		.params = trial_params(trial),
 		.source = parse(trial->source),
 		.destination = parse(trial->destination),
 		.magic = 0x6c616272756e0001 + (uint64_t)getpid(),
@@ -126,6 +137,53 @@ static inline struct load_report *trial_run(const struct trial *trial, const str
 	if (load_finish(*ret_load, &report, err) != expected)
 		fail_msg("%s", err->text);
 	return report;
+}
+
+/* Starts a pass that is long, says so, and waits to be killed. */
+static inline _Noreturn void doomed_harness(const struct trial *trial, const struct lab *lab,
+					    int ready)
+{
+	struct load *load;
+	struct err err;
+	char result = trial_start(trial, lab, &load, &err) ? 'n' : 'y';
+
+	if (write(ready, &result, 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static inline void kill_a_harness(const struct trial *trial, const struct lab *lab,
+				  unsigned int after_us)
+{
+	uint64_t before_ns = pace_now_ns();
+	int pipe_fds[2], status, ended = 0;
+	pid_t harness, child;
+	char result;
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	harness = fork();
+	if (!harness)
+		doomed_harness(trial, lab, pipe_fds[1]);
+	assert_int_equal(read(pipe_fds[0], &result, 1), 1);
+	assert_int_equal(result, 'y');
+	if (after_us)
+		usleep(after_us);
+	assert_int_equal(kill(harness, SIGKILL), 0);
+	while ((child = waitpid(-1, &status, WNOHANG)) >= 0) {
+		if (pace_now_ns() - before_ns > 5000000000)
+			fail_msg("%d of 3 processes ended", ended);
+		usleep(1000);
+		if (!child)
+			continue;
+		/* One that had not asked for the signal yet sees itself orphaned. */
+		if (after_us)
+			assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		ended++;
+	}
+	assert_int_equal(ended, 3);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
 }
 
 /* The first child of this thread: load_start() begins with the server. */

@@ -155,59 +155,14 @@ static void test_children_take_signals(void **state)
 	assert_no_children();
 }
 
-/* Starts a long pass, says so, and waits to be killed. */
-static _Noreturn void doomed_harness(const struct lab *lab, int ready)
-{
-	struct load *load;
-	struct err err;
-	char result = trial_start(&long_trial, lab, &load, &err) ? 'n' : 'y';
-
-	if (write(ready, &result, 1) != 1)
-		_exit(1);
-	for (;;)
-		pause();
-}
-
-static void kill_a_harness(const struct lab *lab, unsigned int after_us)
-{
-	uint64_t before_ns = pace_now_ns();
-	int pipe_fds[2], status, ended = 0;
-	pid_t harness, child;
-	char result;
-
-	assert_int_equal(pipe(pipe_fds), 0);
-	harness = fork();
-	if (!harness)
-		doomed_harness(lab, pipe_fds[1]);
-	assert_int_equal(read(pipe_fds[0], &result, 1), 1);
-	assert_int_equal(result, 'y');
-	if (after_us)
-		usleep(after_us);
-	assert_int_equal(kill(harness, SIGKILL), 0);
-	while ((child = waitpid(-1, &status, WNOHANG)) >= 0) {
-		if (pace_now_ns() - before_ns > 5000000000)
-			fail_msg("%d of 3 processes ended", ended);
-		usleep(1000);
-		if (!child)
-			continue;
-		/* One that had not asked for the signal yet sees itself orphaned. */
-		if (after_us)
-			assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-		ended++;
-	}
-	assert_int_equal(ended, 3);
-	close(pipe_fds[0]);
-	close(pipe_fds[1]);
-}
-
 static void test_children_die_with_the_harness(void **state)
 {
 	/* Orphans come to this process, which so sees how they end. */
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	kill_a_harness(*state, 100000);
+	kill_a_harness(&long_trial, *state, 100000);
 	/* At once: before, while and after the driver asks for its signal. */
 	for (int i = 0; i < 50; i++)
-		kill_a_harness(*state, 0);
+		kill_a_harness(&long_trial, *state, 0);
 }
 
 int main(void)

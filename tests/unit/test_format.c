@@ -25,6 +25,8 @@ static void test_quantity(void **state)
 		{ 3e13, "ns", "30000 s" },
 		{ 1481000, "pps", "1.481 Mpps" },
 		{ 950, "pps", "950 pps" },
+		{ 9.4e9, "bps", "9.400 Gbps" },
+		{ 300000, "bps", "300.0 kbps" },
 		{ 1500, "bytes", "1.500 kB" },
 		{ 12345678, "instructions", "12345678 instructions" },
 		{ 12345.5, "instructions", "12346 instructions" },
