@@ -115,7 +115,8 @@ static uint64_t tcp_rate_bytes(const struct load_common *common, const void *par
 
 static const char *tcp_check(const struct load_common *common, const void *params)
 {
-	(void)common;
+	if (common->sink > LOAD_SINK_SOCKET)
+		return "without its server there is no connection: a sink is for loads of packets";
 	if (is_stream(params) && ((const struct tcp_params *)params)->requests_per_connection)
 		return "requests_per_connection is for mode \"request\": a stream's connections "
 		       "are kept";

@@ -115,6 +115,11 @@ static uint64_t udp_packet_bytes(const struct load_common *common, const void *p
 	return ip_bytes + sizeof(struct udphdr) + ((const struct udp_params *)params)->size;
 }
 
+static uint64_t udp_flow_count(const void *params)
+{
+	return ((const struct udp_params *)params)->flows;
+}
+
 static bool has_schedule(const struct load_common *common)
 {
 	return common->rate.unit == RATE_NONE ? common->interval_us != 0
@@ -136,6 +141,9 @@ static const char *udp_check(const struct load_common *common, const void *param
 		return "size times gso is more than the 65507 bytes of a UDP message";
 	if (udp->receive_timestamps && !udp->one_way)
 		return "receive_timestamps needs one_way: a round trip has its own times";
+	if (udp->receive_timestamps && common->sink > LOAD_SINK_SOCKET)
+		return "receive_timestamps are of the receiver's socket, which no packet reaches "
+		       "past a sink";
 	if (udp->receive_timestamps && !has_schedule(common))
 		return "receive_timestamps needs a rate below \"max\" or an interval_us above 0: "
 		       "without a schedule nothing says when a packet was due";
@@ -158,6 +166,7 @@ const struct load_ops load_udp = {
 		  .params_size = sizeof(struct udp_params) },
 	.is_bulk = udp_is_bulk,
 	.expects_reply = udp_expects_reply,
+	.flow_count = udp_flow_count,
 	.packet_bytes = udp_packet_bytes,
 	.check = udp_check,
 	.listen = udp_listen,
