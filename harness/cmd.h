@@ -22,6 +22,7 @@ struct command {
 	X(list, "", "what experiments, topologies and kinds there are")                            \
 	X(describe, "[--schema] KIND",                                                             \
 	  "fields, units, bounds and defaults of a kind, of experiment, of topology")              \
+	X(load, "[OPTION]... TOPOLOGY", "one load by hand through a topology, with live rates")    \
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
 	X(compare, "[--json] [--least=PERCENT] BASE NEW", "says what moved between two results")   \
 	X(reproduce, "[OPTION]... [NAME...]",                                                      \

@@ -11,18 +11,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* The topology's own file may be given, or its name. */
-static char *find(const char *name, struct err *err)
-{
-	char *path = strchr(name, '/') || strstr(name, ".json")
-			     ? strdup(name)
-			     : document_find_topology(name, NULL);
-
-	if (!path)
-		err_usage(err, "no topology \"%s\" (`labrun list` names them)", name);
-	return path;
-}
-
 static void tell(const struct topology *topology)
 {
 	const struct topo_node *nodes = topology->nodes.items;
@@ -125,7 +113,7 @@ enum outcome cmd_shell(int argc, char **argv)
 
 	if (argc < 2)
 		return cmd_usage("shell", "which topology?");
-	path = find(argv[1], &err);
+	path = document_find_named_topology(argv[1], &err);
 	if (!path || document_read(&document, path, &err))
 		return cmd_fail(&err);
 	if (document.json) {

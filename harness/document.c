@@ -146,3 +146,12 @@ char *document_find_topology(const char *name, const char *experiment_path)
 		path = (free(path), NULL);
 	return path;
 }
+
+char *document_find_named_topology(const char *name, struct err *err)
+{
+	char *path = is_path(name) ? strdup(name) : document_find_topology(name, NULL);
+
+	if (!path)
+		err_usage(err, "no topology \"%s\" (`labrun list` names them)", name);
+	return path;
+}

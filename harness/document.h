@@ -32,3 +32,5 @@ char *document_find_experiment(const char *name, struct err *err);
  * folder, beside it, or in the data folder; `experiment_path` may be NULL. NULL if there is none.
  */
 char *document_find_topology(const char *name, const char *experiment_path);
+/* For a command line: by path if it is one, else by name in the data folder. */
+char *document_find_named_topology(const char *name, struct err *err);

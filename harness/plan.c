@@ -25,6 +25,7 @@ struct named_topology {
 struct planner {
 	struct plan *plan;
 	struct document experiment;
+	const struct plan_source *source; /* NULL: the experiment is a file */
 	json_t *root; /* the experiment with --set applied */
 	struct named_topology *topologies;
 	struct sweep *sweep;
@@ -40,7 +41,9 @@ struct origins {
 static void read_topology(struct planner *planner, struct named_topology *topology)
 {
 	struct arena *arena = planner->plan->arena;
-	_free_ char *path = document_find_topology(topology->name, planner->experiment.path);
+	_free_ char *path =
+		planner->source ? strdup(planner->source->topology_path)
+				: document_find_topology(topology->name, planner->experiment.path);
 	struct err err;
 
 	if (!path)
@@ -216,7 +219,8 @@ static size_t print_faults(struct planner *planner, FILE *out)
 {
 	size_t count = diag_count(planner->experiment.diag);
 
-	diag_print(planner->experiment.diag, out);
+	if (!planner->source)
+		diag_print(planner->experiment.diag, out);
 	for (struct named_topology *at = planner->topologies; at; at = at->next) {
 		if (at->problem)
 			continue;
@@ -312,7 +316,8 @@ static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 	}
 	count = print_faults(planner, faults);
 	if (count) {
-		err_usage(err, "%s: %zu fault%s", planner->experiment.path, count,
+		err_usage(err, "%s: %zu fault%s",
+			  planner->source ? "the experiment" : planner->experiment.path, count,
 			  count == 1 ? "" : "s");
 		return -EBADMSG;
 	}
@@ -330,8 +335,33 @@ static void planner_done(struct planner *planner)
 		document_done(&at->document);
 	sweep_done(planner->sweep);
 	json_decref(planner->root);
+	if (planner->source)
+		planner->experiment.diag = NULL;
 	document_done(&planner->experiment);
 	plan_sets_done(&planner->sets);
+}
+
+/* `planner` has its experiment; it and, if it fails, the plan are done with then. */
+static int finish(struct planner *planner, struct plan **ret, const struct plan_options *options,
+		  FILE *faults, struct err *err)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	int code;
+
+	if (!plan)
+		abort();
+	plan->arena = arena_new();
+	plan->sets = options ? options->sets : NULL;
+	planner->plan = plan;
+	code = plan_sets_parse(&planner->sets, plan->sets, err);
+	if (!code)
+		code = make_plan(planner, faults, err);
+	planner_done(planner);
+	if (code)
+		plan_free(plan);
+	else
+		*ret = plan;
+	return code;
 }
 
 int plan_load(struct plan **ret, const char *name, const struct plan_options *options, FILE *faults,
@@ -339,28 +369,19 @@ int plan_load(struct plan **ret, const char *name, const struct plan_options *op
 {
 	_free_ char *path = document_find_experiment(name, err);
 	struct planner planner = {};
-	struct plan *plan;
-	int code;
+	int code = path ? document_read(&planner.experiment, path, err) : -EINVAL;
 
-	if (!path)
-		return -EINVAL;
-	plan = calloc(1, sizeof(*plan));
-	if (!plan)
-		abort();
-	plan->arena = arena_new();
-	plan->sets = options ? options->sets : NULL;
-	planner.plan = plan;
-	code = plan_sets_parse(&planner.sets, options ? options->sets : NULL, err);
-	if (!code)
-		code = document_read(&planner.experiment, path, err);
-	if (!code)
-		code = make_plan(&planner, faults, err);
-	planner_done(&planner);
-	if (code)
-		plan_free(plan);
-	else
-		*ret = plan;
-	return code;
+	return code ? code : finish(&planner, ret, options, faults, err);
+}
+
+int plan_make(struct plan **ret, const struct plan_source *source,
+	      const struct plan_options *options, FILE *faults, struct err *err)
+{
+	struct planner planner = { .source = source };
+
+	planner.experiment.json = json_incref(source->json);
+	planner.experiment.diag = source->diag;
+	return finish(&planner, ret, options, faults, err);
 }
 
 void plan_free(struct plan *plan)

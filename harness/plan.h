@@ -43,6 +43,13 @@ struct plan_options {
 	const char *const *sets; /* "path=value", NULL-terminated; NULL: none */
 };
 
+/* An experiment that no file holds. */
+struct plan_source {
+	json_t *json; /* borrowed while the plan is made */
+	struct diag *diag; /* gets its faults, for the caller to print */
+	const char *topology_path; /* of the topology that it names */
+};
+
 /*
  * Reads, checks and expands an experiment file. `name` is a path, or a name looked up in the data
  * folders. Faults are printed to `faults` as they would be by a compiler, and make -EBADMSG
@@ -50,6 +57,9 @@ struct plan_options {
  */
 int plan_load(struct plan **ret, const char *name, const struct plan_options *options, FILE *faults,
 	      struct err *err);
+/* The same; only the faults of `source` itself are not printed. */
+int plan_make(struct plan **ret, const struct plan_source *source,
+	      const struct plan_options *options, FILE *faults, struct err *err);
 void plan_free(struct plan *plan);
 /* Whether a cell has an uplink of virtio devices, which only a guest has. */
 bool plan_needs_uplink(const struct plan *plan);

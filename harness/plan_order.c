@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/plan_order.h"
 
+#include "harness/splitmix.h"
+
 #include <math.h>
-
-/* splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
 
 static void shuffle(struct job *jobs, size_t count, uint64_t *state)
 {
 	for (size_t i = count; i > 1; i--) {
-		size_t j = next_random(state) % i;
+		size_t j = splitmix_next(state) % i;
 		struct job job = jobs[i - 1];
 
 		jobs[i - 1] = jobs[j];

@@ -89,6 +89,23 @@ bool quantity_parse_bytes(const char *text, uint64_t *ret)
 	return true;
 }
 
+bool quantity_parse_seconds(const char *text, double *ret)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = { { "", 1 }, { "s", 1 }, { "ms", 1e-3 }, { "us", 1e-6 }, { "min", 60 } };
+	double number;
+	const char *rest = parse_number(text, &number);
+
+	for (size_t i = 0; rest && i < sizeof(units) / sizeof(*units); i++)
+		if (!strcmp(rest, units[i].name)) {
+			*ret = number * units[i].seconds;
+			return true;
+		}
+	return false;
+}
+
 uint64_t quantity_interval_ps(const struct rate *rate, uint64_t frame_bytes)
 {
 	double packets_per_s = rate->value;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Rates and sizes as people write them: "10kpps", "1.5Mpps", "300Mbit", "64B", "9KiB". SI prefixes
- * (k, M, G) are powers of 1000, IEC ones (Ki, Mi, Gi, for bytes only) of 1024. Pure.
+ * Quantities as people write them: "10kpps", "1.5Mpps", "300Mbit", "64B", "9KiB", "500ms". SI
+ * prefixes (k, M, G) are powers of 1000, IEC ones (Ki, Mi, Gi, for bytes only) of 1024. Pure.
  */
 
 #include <stdbool.h>
@@ -23,6 +23,9 @@ struct rate {
 bool quantity_parse_rate(const char *text, struct rate *ret);
 /* Whole bytes; a number alone is in bytes. */
 bool quantity_parse_bytes(const char *text, uint64_t *ret);
+
+/* "5s", "500ms", "20us", "2min"; a number alone is in seconds. */
+bool quantity_parse_seconds(const char *text, double *ret);
 
 #define QUANTITY_INTERVAL_MAX_PS 60000000000000 /* a minute */
 

@@ -274,10 +274,13 @@ static int run_init(struct run *run)
 	*run->outcome = (struct run_outcome){ .samples = samples_new() };
 	run->outcome->cell_errors = calloc(cells, sizeof(char *));
 	run->kept_labs = calloc(cells, sizeof(*run->kept_labs));
-	if (!run->outcome->cell_errors || !run->kept_labs ||
-	    getrandom(&run->magic, sizeof(run->magic), 0) != (ssize_t)sizeof(run->magic))
+	run->magic = run->options->magic;
+	if (!run->outcome->cell_errors || !run->kept_labs)
 		return -ENOMEM;
+	if (!run->magic && getrandom(&run->magic, sizeof(run->magic), 0) < 0)
+		return -errno;
 	run->loader = run_loader_new(run->magic);
+	run_loader_watch(run->loader, run->options->live, run->options->context);
 	return 0;
 }
 

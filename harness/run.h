@@ -20,10 +20,22 @@ struct run_progress {
 	bool cell_finished; /* this was its last batch */
 };
 
+/* A measured pass, about each second while it runs and once more when it has ended. */
+struct run_live {
+	const struct experiment *experiment;
+	struct load_report *report; /* still moving unless `ended` */
+	uint64_t received; /* counted by the server where there are no replies */
+	double elapsed_s; /* since the sending began */
+	bool ended, interrupted;
+};
+typedef void (*run_live_fn)(void *context, const struct run_live *live);
+
 struct run_options {
 	/* After each job; a negative errno ends the run. */
 	int (*progress)(void *context, const struct run_progress *progress, struct err *err);
+	run_live_fn live; /* NULL: nobody watches, and Ctrl-C leaves nothing to tell */
 	void *context;
+	uint64_t magic; /* of the stamps; 0: drawn at random, so that no other run has it */
 	bool addresses; /* probes record addresses, for `trace` */
 	bool uncalibrated; /* no summary will be made of it */
 	/* For `trace`: called with the probes of a job before it is drained. */

@@ -157,6 +157,16 @@ void run_delivery_where(struct run_delivery *delivery, char text[static RUN_DELI
 			 most->where);
 }
 
+uint64_t run_delivery_peek(const struct run_delivery *delivery, const struct load_report *report)
+{
+	struct sink_counts counts;
+
+	if (!delivery->sink)
+		return report->served;
+	sink_read(delivery->sink, &counts);
+	return count_arrived(&counts);
+}
+
 struct recorder {
 	const struct job *job;
 	struct samples *samples;

@@ -30,6 +30,8 @@ void run_delivery_end(struct run_delivery *delivery, struct load_report *report)
 #define RUN_DELIVERY_WHERE_BYTES 200
 void run_delivery_where(struct run_delivery *delivery, char text[static RUN_DELIVERY_WHERE_BYTES]);
 
+/* What a one-way load's receiver has so far, while packets come. */
+uint64_t run_delivery_peek(const struct run_delivery *delivery, const struct load_report *report);
 /*
  * Counters of the last pass: "drop.NODE.DEVICE.WHERE" for each place, what the sink found wrong,
  * and as "unaccounted" what was sent and is neither delivered nor dropped anywhere.

@@ -19,11 +19,14 @@
 #define READY_INTERVAL_PS 1000000000
 /* Beyond what the schedule and the replies' timeout explain, a load is stuck. */
 #define STUCK_GRACE_MS 10000
+#define LIVE_EVERY_MS 1000
 
 struct run_loader {
 	uint64_t magic;
 	struct run_delivery *delivery;
 	int signals;
+	run_live_fn live;
+	void *context;
 };
 
 struct run_loader *run_loader_new(uint64_t magic)
@@ -62,6 +65,12 @@ void run_load_detach(struct run_loader *loader)
 	run_delivery_detach(loader->delivery);
 }
 
+void run_loader_watch(struct run_loader *loader, run_live_fn live, void *context)
+{
+	loader->live = live;
+	loader->context = context;
+}
+
 static const struct load_ops *ops_of(const struct experiment *experiment)
 {
 	return (const struct load_ops *)experiment->load.kind;
@@ -92,6 +101,68 @@ static int pass_timeout_ms(const struct load_pass *pass)
 		replies_ms *= pass->count < 1000 ? pass->count + 1 : 1000;
 	schedule_ms += (double)(replies_ms + pass->duration_ns / 1000000 + STUCK_GRACE_MS);
 	return schedule_ms < INT32_MAX ? (int)schedule_ms : INT32_MAX;
+}
+
+static void show(const struct run_loader *loader, const struct experiment *experiment,
+		 struct load_report *report, bool ended)
+{
+	uint64_t now_ns = ended ? report->ended_ns : pace_now_ns();
+	struct run_live live = {
+		.experiment = experiment,
+		.report = report,
+		.received = run_record_has_reply(experiment) || ended
+				    ? report->received
+				    : run_delivery_peek(loader->delivery, report),
+		.ended = ended,
+		.interrupted = ended && interrupt_pending(),
+	};
+
+	/* Until its driver has begun there is nothing to see. */
+	if (report->started_ns && now_ns > report->started_ns)
+		live.elapsed_s = (double)(now_ns - report->started_ns) / 1e9;
+	loader->live(loader->context, &live);
+}
+
+/* As wait_load(), looking up each second: by the clock, so that the seconds do not drift. */
+static int watch_load(struct run_loader *loader, const struct experiment *experiment,
+		      struct load *load, int timeout_ms, struct err *err)
+{
+	uint64_t begun_ns = pace_now_ns();
+	int elapsed_ms = 0, code;
+
+	for (;;) {
+		code = wait_load(loader, load, LIVE_EVERY_MS - elapsed_ms % LIVE_EVERY_MS, err);
+		elapsed_ms = (int)((pace_now_ns() - begun_ns) / 1000000);
+		if (code != -ETIMEDOUT || elapsed_ms >= timeout_ms)
+			return code;
+		show(loader, experiment, load_peek(load), false);
+	}
+}
+
+/* The measured pass: what an interrupt leaves of it is shown too. */
+static int run_watched(struct run_loader *loader, const struct experiment *experiment,
+		       const struct load_pass *pass, const struct lab *lab, struct load **ret,
+		       struct load_report **report, struct err *err)
+{
+	int code = run_delivery_begin(loader->delivery, err), waited = 0;
+	struct err finished = {};
+
+	if (!code)
+		code = load_start(ret, ops_of(experiment), pass, lab, err);
+	if (!code)
+		waited = watch_load(loader, experiment, *ret, pass_timeout_ms(pass), err);
+	if (code || (waited && err->class != ERR_INTERRUPTED))
+		return err_wrap(err, code ? code : waited, "load %s", experiment->load.kind->name);
+	if (waited)
+		load_stop(*ret);
+	code = load_finish(*ret, report, &finished);
+	if (!code) {
+		run_delivery_end(loader->delivery, *report);
+		show(loader, experiment, *report, true);
+	}
+	if (code && !waited)
+		*err = finished;
+	return waited ? waited : code;
 }
 
 /* Runs one pass to its end; the caller frees the load, which owns the report. */
@@ -226,7 +297,8 @@ int run_load_measure(struct run_loader *loader, const struct experiment *experim
 
 	pass.count = experiment->packets;
 	pass.duration_ns = experiment->duration_ns;
-	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
+	code = (loader->live ? run_watched : run_pass)(loader, experiment, &pass, lab, &load,
+						       &report, err);
 	if (!code)
 		run_record(report, experiment, job, samples);
 	if (!code)

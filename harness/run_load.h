@@ -8,6 +8,7 @@
  */
 
 #include "harness/plan.h"
+#include "harness/run.h"
 #include "harness/samples.h"
 
 struct lab;
@@ -15,6 +16,8 @@ struct run_loader;
 
 struct run_loader *run_loader_new(uint64_t magic);
 void run_loader_free(struct run_loader *loader);
+/* Each measured pass from now on is shown to `live`; NULL: to nobody. */
+void run_loader_watch(struct run_loader *loader, run_live_fn live, void *context);
 
 /* Before and after a job's passes in this lab. */
 int run_load_attach(struct run_loader *loader, const struct experiment *experiment,

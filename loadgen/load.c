@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -23,6 +24,10 @@
 /* ... and how long it may take to get to what is in its socket's buffer. */
 #define LOAD_BACKLOG_NS 2000000000
 
+/* What a driver that is asked to stop may take for the last replies, or to end what it has set
+ * going elsewhere. */
+#define LOAD_STOP_MS 2000
+
 /* What listen() returns where the kernel answers; so does a load without listen(). */
 #define LOAD_NO_SERVER (-1)
 
@@ -34,6 +39,7 @@ struct child {
 struct load {
 	const struct load_ops *ops;
 	bool expects_reply;
+	bool stopped; /* before its time */
 	uint64_t server_cpu_ns;
 	int listener; /* the server's socket, to see whether it is behind; -1: not of interest */
 	struct child driver, server;
@@ -155,8 +161,14 @@ static void child_end(struct child *child, int *ret_status, uint64_t *ret_cpu_ns
 	child_reap(child, ret_status, ret_cpu_ns);
 }
 
+static void wake(int signal)
+{
+	(void)signal;
+}
+
 static int child_settle(pid_t parent, int ns_fd, struct load *load, struct err *err)
 {
+	const struct sigaction wakes = { .sa_handler = wake };
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -165,6 +177,11 @@ static int child_settle(pid_t parent, int ns_fd, struct load *load, struct err *
 		_exit(EXIT_FAILURE);
 	/* The default 50 us would be nearly all of PACE_SPIN_NS. */
 	prctl(PR_SET_TIMERSLACK, 1);
+	/* Ctrl-C reaches a terminal's whole process group; when we end is up to the parent. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	/* Without SA_RESTART, it ends a sleep: see load_stop(). */
+	sigaction(SIGTERM, &wakes, NULL);
 	/* The parent reads its signals from a descriptor and has them blocked. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -266,6 +283,24 @@ int load_fd(const struct load *load)
 	return load->driver.pidfd;
 }
 
+struct load_report *load_peek(struct load *load)
+{
+	return load->report;
+}
+
+void load_stop(struct load *load)
+{
+	struct pollfd ended = { .fd = load->driver.pidfd, .events = POLLIN };
+
+	load->stopped = true;
+	atomic_store(&load->report->stop, true);
+	syscall(SYS_pidfd_send_signal, load->driver.pidfd, SIGTERM, NULL, 0);
+	if (poll(&ended, 1, LOAD_STOP_MS) != 1)
+		syscall(SYS_pidfd_send_signal, load->driver.pidfd, SIGKILL, NULL, 0);
+	if (!load->report->ended_ns)
+		load->report->ended_ns = pace_now_ns();
+}
+
 static bool is_backlogged(const struct load *load)
 {
 	int bytes = 0;
@@ -311,7 +346,7 @@ static int judge(const struct load *load, int driver_status, int server_status, 
 
 	if (load->report->error[0])
 		return err_set(err, -EIO, "load '%s': %.255s", name, load->report->error);
-	if (WIFSIGNALED(driver_status))
+	if (WIFSIGNALED(driver_status) && !load->stopped)
 		return err_set(err, -EIO, "load '%s': driver ended by signal %d", name,
 			       WTERMSIG(driver_status));
 	if (WIFEXITED(driver_status) && WEXITSTATUS(driver_status))

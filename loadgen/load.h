@@ -15,6 +15,7 @@
 #include "loadgen/spread.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct lab;
 
@@ -43,6 +44,7 @@ struct load_report {
 	uint64_t count; /* 0: of a bulk load */
 	_Atomic uint64_t sent, received, duplicates, late_replies, send_errors;
 	_Atomic uint64_t served; /* requests that reached a server */
+	_Atomic bool stop; /* asks the driver to send no more; a signal ends its sleep */
 	char error[256]; /* why a child gave up; empty if it did not */
 	_Atomic uint64_t served_bytes; /* of a stream */
 	uint64_t started_ns, ended_ns; /* of the sending alone; of a stream till all is delivered */
@@ -133,5 +135,9 @@ struct load;
 int load_start(struct load **ret, const struct load_ops *ops, const struct load_pass *pass,
 	       const struct lab *lab, struct err *err);
 int load_fd(const struct load *load);
+/* As far as it is, while it runs: all of it still moves, and the arrays may have gaps. */
+struct load_report *load_peek(struct load *load);
+/* Ends the sending before its time: load_finish() then hands over what was done until now. */
+void load_stop(struct load *load);
 int load_finish(struct load *load, struct load_report **ret, struct err *err);
 void load_free(struct load *load);

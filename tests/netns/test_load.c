@@ -176,8 +176,9 @@ static void test_unanswered_ends_in_time(void **state)
 
 	set_echo_ignored(*state, RIGHT, "1");
 	for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+		uint64_t begun_ns = pace_now_ns();
 		struct load_report *report = trial_run(&trials[i], *state, &load, 0, &err);
-		uint64_t took_ns = report->ended_ns - report->started_ns;
+		uint64_t took_ns = pace_now_ns() - begun_ns;
 
 		assert_int_equal(report->sent, 5);
 		assert_int_equal(report->send_errors, 0);

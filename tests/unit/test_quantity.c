@@ -69,6 +69,25 @@ static void test_intervals(void **state)
 	assert_int_equal(quantity_interval_ps(&unlimited, 60), 0);
 }
 
+static void test_seconds(void **state)
+{
+	static const struct {
+		const char *text;
+		double seconds;
+	} good[] = { { "5", 5 },       { "5s", 5 },	  { "1.5 s", 1.5 },
+		     { "500ms", 0.5 }, { "20us", 20e-6 }, { "2min", 120 } };
+	static const char *const bad[] = { "", "s", "5x", "-1s", "1h", "1ss", "inf", "1e3" };
+	double seconds;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_true(quantity_parse_seconds(good[i].text, &seconds));
+		assert_float_equal(seconds, good[i].seconds, 1e-9);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(quantity_parse_seconds(bad[i], &seconds));
+}
+
 /* Every value lies in its bucket, and each bucket begins where the last ended. */
 static void test_buckets(void **state)
 {
@@ -112,7 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rates),	    cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_intervals),   cmocka_unit_test(test_buckets),
-		cmocka_unit_test(test_percentiles),
+		cmocka_unit_test(test_percentiles), cmocka_unit_test(test_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
