@@ -12,12 +12,14 @@
 static double offered(const struct run_live *live)
 {
 	const struct experiment *experiment = live->experiment;
+	double tried = (double)live->report->sent + (double)live->report->send_errors;
 	double packets = (double)experiment->packets, due;
 
+	/* pktgen goes on until the device has taken so many. */
 	if (!live->interrupted && !experiment->duration_ns)
-		return packets;
+		return packets > tried ? packets : tried;
 	if (!experiment->interval_ps)
-		return (double)live->report->sent + (double)live->report->send_errors;
+		return tried;
 	due = floor(live->elapsed_s * 1e12 / (double)experiment->interval_ps) + 1;
 	return due < packets ? due : packets;
 }

@@ -4,6 +4,7 @@
 #include "bpf/probe.h"
 #include "harness/cleanup.h"
 #include "harness/proc.h"
+#include "loadgen/load.h"
 #include "topologies/lab.h"
 #include "topologies/uplink.h"
 
@@ -121,6 +122,28 @@ static void try_probes(const struct doctor *doctor)
 	}
 }
 
+/* Those that some kernels bring along as a module only: nothing here would load it by itself. */
+static void try_loads(const struct doctor *doctor)
+{
+	for (const struct kind *const *kind = load_kinds; *kind; kind++) {
+		struct checkup checkup = { .group = "load", .name = (*kind)->name };
+		int code = 0;
+
+		for (const char *const *name = (*kind)->modules; name && *name && !code; name++) {
+			char path[128];
+
+			snprintf(path, sizeof(path), "/sys/module/%s", *name);
+			if (access(path, F_OK))
+				code = err_need(
+					&checkup.why,
+					"the module %s is not loaded (modprobe %s), or take "
+					"--vm",
+					*name, *name);
+		}
+		tell(doctor, checkup, code);
+	}
+}
+
 static void try_program(const struct doctor *doctor, const char *name, const char *use)
 {
 	struct checkup checkup = { .group = "program", .name = name };
@@ -139,6 +162,7 @@ void doctor_examine(checkup_fn callback, void *context)
 	try_probes(&doctor);
 	try_kinds(&doctor, "device", device_kinds, true);
 	try_kinds(&doctor, "feature", feature_kinds, false);
+	try_loads(&doctor);
 	try_program(&doctor, "nft", "no NAT, no firewall rules (apt install nftables)");
 	try_program(&doctor, "gnuplot", "no charts (apt install gnuplot-nox)");
 	try_program(&doctor, "ip", "no `ip netns exec` in labrun shell (apt install iproute2)");

@@ -25,20 +25,21 @@ static void add(struct gathered *gathered, const char *const *names)
 	}
 }
 
+static void add_kind(const struct kind *kind, struct gathered *modules, struct gathered *tools)
+{
+	add(modules, kind->modules);
+	add(tools, kind->tools);
+}
+
 static void add_node(const struct topo_node *node, struct gathered *modules, struct gathered *tools)
 {
 	const struct topo_device *devices = node->devices.items;
 
-	for (size_t i = 0; i < node->devices.count; i++) {
-		add(modules, devices[i].ops->kind.modules);
-		add(tools, devices[i].ops->kind.tools);
-	}
-	for (size_t i = 0; i < FEATURE_COUNT; i++) {
-		if (!node->features[i])
-			continue;
-		add(modules, feature_kinds[i]->modules);
-		add(tools, feature_kinds[i]->tools);
-	}
+	for (size_t i = 0; i < node->devices.count; i++)
+		add_kind(&devices[i].ops->kind, modules, tools);
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		if (node->features[i])
+			add_kind(feature_kinds[i], modules, tools);
 }
 
 struct vm_needs vm_needs_find(const struct plan *plan, const char *const *always,
@@ -53,10 +54,11 @@ struct vm_needs vm_needs_find(const struct plan *plan, const char *const *always
 	add(&modules, always);
 	add(&modules, links);
 	for (size_t i = 0; i < plan->cell_count; i++) {
-		const struct topology *topology = plan->cells[i].experiment->topology;
-		const struct list *nodes = &topology->nodes;
+		const struct experiment *experiment = plan->cells[i].experiment;
+		const struct list *nodes = &experiment->topology->nodes;
 
-		uplink |= topology->virtio;
+		uplink |= experiment->topology->virtio;
+		add_kind(experiment->load.kind, &modules, &tools);
 		for (size_t j = 0; j < nodes->count; j++)
 			add_node(&((const struct topo_node *)nodes->items)[j], &modules, &tools);
 	}

@@ -5,8 +5,8 @@
 #include "harness/plan.h"
 
 /*
- * What a guest has to be given for a plan: the kernel modules and the tools that its devices and
- * features name, each once. Pure.
+ * What a guest has to be given for a plan: the kernel modules and the tools that its devices,
+ * features and loads name, each once. Pure.
  */
 struct vm_needs {
 	const char **modules, **tools; /* NULL-terminated; in `arena` */

@@ -7,6 +7,7 @@
 #include "harness/proc.h"
 #include "harness/vm_qemu.h"
 #include "harness/vm_shell_line.h"
+#include "loadgen/load.h"
 #include "topologies/topology.h"
 
 #include <errno.h>
@@ -68,6 +69,7 @@ static int make_initramfs(const struct vm_kernel *kernel, struct arena *arena, c
 
 	add_needs(device_kinds, arena, modules, tools);
 	add_needs(feature_kinds, arena, modules, tools);
+	add_needs(load_kinds, arena, modules, tools);
 	return vm_initramfs_make(&what, ret_path, hash, err);
 }
 
