@@ -35,6 +35,10 @@ struct worker {
 	bool started;
 };
 
+/* How often who watches is asked; without an end by time it is this far off. */
+#define WATCH_NS 10000000
+#define WATCH_FOREVER ((uint64_t)INT64_MAX)
+
 struct generator {
 	struct generator_bpf *skeleton;
 	struct bpf_link *counting, *attached;
@@ -44,6 +48,8 @@ struct generator {
 	size_t thread_count;
 	struct worker workers[GENERATOR_MAX_THREADS];
 	uint64_t started_ns, ended_ns;
+	generator_watch_fn watch;
+	void *context;
 };
 
 static uint64_t choose_burst(const struct generator_setup *setup)
@@ -178,6 +184,8 @@ int generator_open(struct generator **ret, const struct generator_setup *setup, 
 		return err_errno(err, -ENOMEM, "generator");
 	generator->burst = choose_burst(setup);
 	generator->interval_ps = setup->interval_ps;
+	generator->watch = setup->watch;
+	generator->context = setup->context;
 	generator->frame_bytes = setup->frame->bytes;
 	code = make_template(generator, setup->frame);
 	if (code)
@@ -206,10 +214,14 @@ void generator_close(struct generator *generator)
 	free(generator);
 }
 
+static struct timespec time_of(uint64_t time_ns)
+{
+	return (struct timespec){ (time_t)(time_ns / 1000000000), (long)(time_ns % 1000000000) };
+}
+
 static void sleep_until(uint64_t time_ns)
 {
-	const struct timespec until = { .tv_sec = (time_t)(time_ns / 1000000000),
-					.tv_nsec = (long)(time_ns % 1000000000) };
+	const struct timespec until = time_of(time_ns);
 
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
@@ -310,17 +322,23 @@ static void stop(struct generator *generator)
 
 static int join(struct worker *worker, uint64_t deadline_ns)
 {
-	const struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / 1000000000),
-					   .tv_nsec = (long)(deadline_ns % 1000000000) };
+	struct generator *generator = worker->generator;
+	uint64_t now_ns = pace_now_ns();
 
 	if (!worker->started)
 		return 0;
-	if (!deadline_ns ||
-	    pthread_clockjoin_np(worker->id, NULL, CLOCK_MONOTONIC, &deadline) == ETIMEDOUT) {
-		if (deadline_ns)
-			stop(worker->generator);
-		pthread_join(worker->id, NULL);
-	}
+	do {
+		uint64_t wake_ns = now_ns + WATCH_NS;
+		const struct timespec until =
+			time_of(wake_ns < deadline_ns ? wake_ns : deadline_ns);
+
+		if (pthread_clockjoin_np(worker->id, NULL, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+			return worker->error;
+		now_ns = pace_now_ns();
+	} while (now_ns < deadline_ns &&
+		 !(generator->watch && generator->watch(generator->context, generator)));
+	stop(generator);
+	pthread_join(worker->id, NULL);
 	return worker->error;
 }
 
@@ -352,7 +370,7 @@ int generator_run(struct generator *generator, uint64_t count, uint64_t duration
 		stop(generator);
 	for (size_t i = 0; i < generator->thread_count; i++) {
 		int error = join(&generator->workers[i],
-				 duration_ns ? generator->started_ns + duration_ns : 0);
+				 duration_ns ? generator->started_ns + duration_ns : WATCH_FOREVER);
 
 		code = code ? code : error;
 	}

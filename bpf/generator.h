@@ -44,6 +44,7 @@ _Static_assert(sizeof(struct generator_cpu) == 64, "a cache line, so that CPUs d
 #ifndef __bpf__
 #include "harness/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,6 +57,10 @@ _Static_assert(sizeof(struct generator_cpu) == 64, "a cache line, so that CPUs d
 #define GENERATOR_MOST_BYTES 3328
 #define GENERATOR_MOST_TEXT "3328"
 
+struct generator;
+/* Called each 10 ms or so while it runs, by the thread that runs it; true ends the sending. */
+typedef bool (*generator_watch_fn)(void *context, const struct generator *generator);
+
 struct generator_setup {
 	const struct frame *frame;
 	const struct flows *flows;
@@ -65,6 +70,8 @@ struct generator_setup {
 	size_t cpu_count; /* 1..GENERATOR_MAX_THREADS */
 	uint64_t interval_ps; /* between packets over all threads; 0: flat out */
 	uint64_t burst; /* frames handed over at a time, and when paced due together; 0: chosen */
+	generator_watch_fn watch; /* NULL: nobody */
+	void *context;
 };
 
 struct generator_totals {
@@ -72,8 +79,6 @@ struct generator_totals {
 	/* From when the first was due to when the last one's turn was over. */
 	uint64_t started_ns, ended_ns;
 };
-
-struct generator;
 
 /* Nothing is sent yet. Owned by the caller until generator_close(), as is all that it holds. */
 int generator_open(struct generator **ret, const struct generator_setup *setup, struct err *err);

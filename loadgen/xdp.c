@@ -252,6 +252,17 @@ static uint64_t cpu_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static bool watch(void *context, const struct generator *generator)
+{
+	struct generator_totals totals = generator_totals(generator);
+	struct load_report *report = context;
+
+	report->started_ns = totals.started_ns;
+	atomic_store(&report->sent, totals.accepted);
+	atomic_store(&report->send_errors, totals.produced - totals.accepted);
+	return atomic_load(&report->stop);
+}
+
 static int run(struct generator *generator, const struct load_pass *pass,
 	       struct load_report *report, struct err *err)
 {
@@ -259,11 +270,9 @@ static int run(struct generator *generator, const struct load_pass *pass,
 	int code = generator_run(generator, pass->count, pass->duration_ns, pass->start_ns, err);
 	struct generator_totals totals = generator_totals(generator);
 
+	watch(report, generator);
 	report->driver_cpu_ns = cpu_now_ns() - cpu_ns;
-	report->started_ns = totals.started_ns;
 	report->ended_ns = totals.ended_ns;
-	atomic_store(&report->sent, totals.accepted);
-	atomic_store(&report->send_errors, totals.produced - totals.accepted);
 	generator_lateness(generator, &report->lateness_ns);
 	/* The check beforehand knows the reasons that are known, a driver may have others. */
 	if (!code && totals.produced && !totals.accepted)
@@ -272,7 +281,8 @@ static int run(struct generator *generator, const struct load_pass *pass,
 	return code;
 }
 
-static int open_generator(struct generator **ret, const struct load_pass *pass, struct err *err)
+static int open_generator(struct generator **ret, const struct load_pass *pass,
+			  struct load_report *report, struct err *err)
 {
 	const struct xdp_params *params = pass->params;
 	int cpus[GENERATOR_MAX_THREADS];
@@ -304,14 +314,16 @@ static int open_generator(struct generator **ret, const struct load_pass *pass, 
 							 .cpus = cpus,
 							 .cpu_count = params->threads,
 							 .interval_ps = pass->interval_ps,
-							 .burst = params->burst },
+							 .burst = params->burst,
+							 .watch = watch,
+							 .context = report },
 			      err);
 }
 
 static int xdp_drive(const struct load_pass *pass, struct load_report *report, struct err *err)
 {
 	struct generator *generator = NULL;
-	int code = open_generator(&generator, pass, err);
+	int code = open_generator(&generator, pass, report, err);
 
 	if (!code)
 		code = run(generator, pass, report, err);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Two loads by hand with one seed send the same packets: looked at from beside, as they leave. */
-#include "tests/netns/kernel_fixture.h"
+#include "tests/netns/namespace_fixture.h"
 #include "tests/netns/run_fixture.h"
 
 #include <arpa/inet.h>
