@@ -97,6 +97,29 @@ static void note_series(json_t *series, const struct topology *topology)
 		json_object_set_new(series, spans[i].name, json_true());
 }
 
+/* What the load itself tells, whatever of it this one does: see run_record.h. */
+static void note_load_series(json_t *series, const struct experiment *experiment)
+{
+	static const char *const of_each[] = { "rtt",	      "latency",     "lateness",
+					       "one_way_p50", "one_way_p99", "one_way_max",
+					       "connect_p50", "connect_p99", "connect_max",
+					       NULL };
+	static const char *const of_bulk[] = { "sent",	       "delivered",    "throughput",
+					       "driver_cpu",   "server_cpu",   "lateness_p50",
+					       "lateness_p99", "lateness_max", "one_way_p50",
+					       "one_way_p99",  "one_way_max",  NULL };
+	static const char *const of_search[] = { "throughput", NULL };
+	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
+	bool bulk = ops && experiment->load.common &&
+		    load_is_bulk(ops, experiment->load.common, experiment->load.params);
+
+	for (const char *const *name = experiment->search ? of_search
+				       : bulk		  ? of_bulk
+							  : of_each;
+	     *name; name++)
+		json_object_set_new(series, *name, json_true());
+}
+
 /* NULL if a topology is missing or has no path to tell: the probe's need of one is said. */
 static json_t *find_series(const struct plan *plan)
 {
@@ -107,10 +130,10 @@ static json_t *find_series(const struct plan *plan)
 		    plan->cells[i].experiment->topology->path.count < 2)
 			return NULL;
 	series = json_object();
-	json_object_set_new(series, "rtt", json_true());
-	json_object_set_new(series, "lateness", json_true());
-	for (size_t i = 0; i < plan->cell_count; i++)
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		note_load_series(series, plan->cells[i].experiment);
 		note_series(series, plan->cells[i].experiment->topology);
+	}
 	return series;
 }
 

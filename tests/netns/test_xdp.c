@@ -330,8 +330,8 @@ static void pages_that_others_wrote_to(void)
 #define TESTS(X)                                                                                   \
 	X(every_frame_arrives_as_foretold)                                                         \
 	X(same_seed_same_bytes)                                                                    \
-	X(two_threads_send_each_packet_once) X(a_rate_is_a_count_in_a_time)                        \
-		X(flat_out_ends_in_time) X(pages_that_others_wrote_to)
+	X(two_threads_send_each_packet_once)                                                       \
+	X(a_rate_is_a_count_in_a_time) X(flat_out_ends_in_time) X(pages_that_others_wrote_to)
 
 #define TEST_BODY(body)                                                                            \
 	static void test_##body(void **state)                                                      \
