@@ -28,6 +28,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 extern const struct load_ops load_ping, load_udp, load_tcp;
@@ -145,8 +146,11 @@ static inline _Noreturn void doomed_harness(const struct trial *trial, const str
 {
 	struct load *load;
 	struct err err;
-	char result = trial_start(trial, lab, &load, &err) ? 'n' : 'y';
+	char result;
 
+	/* Where it fails, nobody kills it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	result = trial_start(trial, lab, &load, &err) ? 'n' : 'y';
 	if (write(ready, &result, 1) != 1)
 		_exit(1);
 	for (;;)
