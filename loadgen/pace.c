@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loadgen/pace.h"
 
+#include <errno.h>
 #include <time.h>
 
 /* The narrowest of so many readings is taken: one that was not interrupted. */
@@ -59,8 +60,9 @@ uint64_t pace_wait(const struct pace *pace, uint64_t index)
 	const struct timespec wake = { .tv_sec = (time_t)(wake_ns / 1000000000),
 				       .tv_nsec = (long)(wake_ns % 1000000000) };
 
-	if (pace_now_ns() < wake_ns)
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL);
+	if (pace_now_ns() < wake_ns &&
+	    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL) == EINTR)
+		return pace_now_ns();
 	return pace_spin_until(pace_intended_ns(pace, index));
 }
 

@@ -20,7 +20,8 @@ uint64_t pace_cpu_ns(void); /* of this process, user and system */
 uint64_t pace_intended_ns(const struct pace *pace, uint64_t index);
 /* When the sleep before the spin should end; the caller may wait for replies until then. */
 uint64_t pace_wake_ns(const struct pace *pace, uint64_t index);
-/* Sleeps, then spins; returns the time at which it stopped, at or after the intended one. */
+/* Sleeps, then spins; returns the time at which it stopped, at or after the intended one unless a
+ * signal ended its sleep. */
 uint64_t pace_wait(const struct pace *pace, uint64_t index);
 /* CLOCK_REALTIME minus CLOCK_MONOTONIC, as now; some 100 ns exact. Only a step changes it, since
  * slewing moves both alike. */

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loadgen/tcp_flow.h"
 
+#include "harness/splitmix.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-/* Steele, Lea, Flood: Fast splittable pseudorandom number generators (OOPSLA 2014). */
-static uint64_t split_mix(uint64_t *state)
-{
-	uint64_t value = *state += 0x9e3779b97f4a7c15;
-
-	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-	value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-	return value ^ (value >> 31);
-}
 
 struct tcp_content *tcp_content_new(uint64_t seed)
 {
@@ -23,7 +15,8 @@ struct tcp_content *tcp_content_new(uint64_t seed)
 	if (!content)
 		return NULL;
 	for (size_t i = 0; i < TCP_CONTENT_PERIOD; i++)
-		content->bytes[i] = content->bytes[i + TCP_CONTENT_PERIOD] = (char)split_mix(&seed);
+		content->bytes[i] = content->bytes[i + TCP_CONTENT_PERIOD] =
+			(char)splitmix_next(&seed);
 	return content;
 }
 

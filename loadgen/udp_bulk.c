@@ -102,6 +102,21 @@ static uint64_t send_messages(struct bulk *bulk, int fd, unsigned int count)
 	return sent;
 }
 
+static bool is_stopped(const struct bulk *bulk)
+{
+	return atomic_load_explicit(&bulk->report->stop, memory_order_relaxed);
+}
+
+static uint64_t wait_until_due(const struct bulk *bulk, uint64_t index)
+{
+	uint64_t now_ns;
+
+	do {
+		now_ns = pace_wait(&bulk->pace, index);
+	} while (now_ns < pace_intended_ns(&bulk->pace, index) && !is_stopped(bulk));
+	return now_ns;
+}
+
 /* Flat out nothing is intended, and so nothing is late. */
 static void send_call(struct bulk *bulk, uint64_t index, uint64_t packets, int fd)
 {
@@ -109,7 +124,9 @@ static void send_call(struct bulk *bulk, uint64_t index, uint64_t packets, int f
 	uint64_t now_ns = 0, sent;
 
 	if (bulk->pace.interval_ps)
-		now_ns = pace_wait(&bulk->pace, index);
+		now_ns = wait_until_due(bulk, index);
+	if (is_stopped(bulk))
+		return;
 	sent = send_messages(bulk, fd, messages);
 	atomic_fetch_add_explicit(&bulk->report->sent, sent, memory_order_relaxed);
 	if (bulk->pace.interval_ps)
@@ -121,7 +138,8 @@ static bool is_over(const struct bulk *bulk)
 {
 	uint64_t duration_ns = bulk->pass->duration_ns;
 
-	return duration_ns && pace_now_ns() - bulk->pace.start_ns >= duration_ns;
+	return is_stopped(bulk) ||
+	       (duration_ns && pace_now_ns() - bulk->pace.start_ns >= duration_ns);
 }
 
 static void send_all(struct bulk *bulk)
@@ -129,7 +147,7 @@ static void send_all(struct bulk *bulk)
 	const struct load_pass *pass = bulk->pass;
 	uint64_t per_call = udp_per_call(pass->common, bulk->params), call = 0;
 
-	pace_wait(&bulk->pace, 0);
+	wait_until_due(bulk, 0);
 	for (uint64_t index = 0; index < pass->count && !is_over(bulk); index += per_call)
 		send_call(bulk, index, smaller(per_call, pass->count - index),
 			  bulk->flow_fds[call++ % bulk->params->flows]);
