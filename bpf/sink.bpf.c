@@ -20,6 +20,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define TRIES 16
 
 const volatile __u64 stamp_magic;
+const volatile bool of_pktgen;
 const volatile __u32 first_sequence, sequence_count;
 const volatile __u32 flow_mask;
 
@@ -71,12 +72,30 @@ static __always_inline bool find_stamp(struct xdp_md *context, struct stamp *sta
 	return stamp->magic == stamp_magic;
 }
 
+/* Behind Ethernet, IP and UDP headers without options. All of one pass are counted alike. */
+static __always_inline bool is_of_pktgen(struct xdp_md *context, struct stamp *stamp,
+					 __u32 *ret_bytes)
+{
+	void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
+	const __be32 *ipv4 = data + 14 + 20 + 8, *ipv6 = data + 14 + 40 + 8;
+
+	if ((void *)(ipv4 + 1) > end)
+		return false;
+	if (*ipv4 != bpf_htonl(STAMP_PKTGEN_MAGIC) &&
+	    ((void *)(ipv6 + 1) > end || *ipv6 != bpf_htonl(STAMP_PKTGEN_MAGIC)))
+		return false;
+	stamp->sequence = 0;
+	*ret_bytes = bpf_xdp_get_buff_len(context);
+	return true;
+}
+
 /* Whether it is one of the measured: counted already, and what is to be done with it if not. */
 static __always_inline bool take(struct xdp_md *context, struct sink_counts *cpu,
 				 struct stamp *stamp, __u32 *ret_bytes, int *ret_action)
 {
 	*ret_action = XDP_PASS;
-	if (!find_stamp(context, stamp, ret_bytes)) {
+	if (of_pktgen ? !is_of_pktgen(context, stamp, ret_bytes)
+		      : !find_stamp(context, stamp, ret_bytes)) {
 		cpu->other_packets++;
 		return false;
 	}

@@ -65,6 +65,7 @@ static int open_sink(struct run_delivery *delivery, const struct experiment *exp
 	const char *device =
 		topology_find_address_device(experiment->topology, node, &experiment->destination);
 	const struct sink_setup setup = {
+		.of_pktgen = ((const struct load_ops *)experiment->load.kind)->of_pktgen,
 		.kind = experiment->sink == LOAD_SINK_STAMPED ? SINK_STAMPED : SINK_XDP_DROP,
 		.netns_fd = lab_node_fd(delivery->lab, node),
 		.ifindex = lab_ifindex(delivery->lab, node, device),

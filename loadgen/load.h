@@ -79,6 +79,7 @@ struct load_pass {
 
 struct load_ops {
 	struct kind kind;
+	bool of_pktgen; /* its packets bear pktgen's header in place of our stamp */
 	/*
 	 * Whether with these params there may be too many packets to keep the times of each: the
 	 * report then has spreads and counts only. NULL: never. Such a load is one-way.

@@ -6,8 +6,8 @@
  *
  * What is counted. Sent: what pktgen says it has handed over. Delivered: datagrams that reached a
  * socket of `to` on their port; a filter throws them away there, so that the cost is the stack's up
- * to the socket and nothing is read. pktgen's packets carry its own header (magic, sequence) at the
- * payload's start and no stamp of ours: the probe "hops" and named drops do not know them.
+ * to the socket and nothing is read. Or what the sink xdp_drop took, by pktgen's own header: there
+ * is no stamp of ours, so that the probe "hops" and named drops do not know these packets.
  *
  * pktgen waits in nanoseconds, so 3 Mpps come out as one each 333 ns; each of several threads sends
  * its part of the rate. There is no schedule whose lateness could be told.
@@ -28,8 +28,6 @@
 #include <string.h>
 #include <time.h>
 
-/* struct pktgen_hdr, net/core/pktgen.c */
-#define PKTGEN_MAGIC 0xbe9be955
 #define PKTGEN_HEADER_BYTES 16
 #define ETHERNET_HEADER_BYTES 14
 #define PKTGEN_SMALLEST                                                                            \
@@ -151,8 +149,8 @@ static const char *pktgen_check(const struct load_common *common, const void *pa
 		return "udp_src_max is not above udp_src_min";
 	if (common->family && pktgen->pkt_size < PKTGEN_SMALLEST_IPV6)
 		return "a pkt_size below 78 has no room for pktgen's header in IPv6";
-	if (common->sink > LOAD_SINK_SOCKET)
-		return "sink: pktgen's packets bear no stamp that an XDP sink would know";
+	if (common->sink == LOAD_SINK_STAMPED)
+		return "pktgen's packets bear no stamp to check: sink socket or xdp_drop";
 	return NULL;
 }
 
@@ -161,7 +159,7 @@ static int attach_filter(int fd)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, sizeof(struct udphdr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PKTGEN_MAGIC, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STAMP_PKTGEN_MAGIC, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, 65535),
 	};
@@ -381,6 +379,7 @@ const struct load_ops load_pktgen = {
 		  .modules = modules,
 		  .fields = pktgen_fields,
 		  .params_size = sizeof(struct pktgen_params) },
+	.of_pktgen = true,
 	.is_bulk = pktgen_is_bulk,
 	.expects_reply = pktgen_expects_reply,
 	.flow_count = pktgen_flow_count,

@@ -61,6 +61,7 @@ static int load(struct sink *sink, const struct sink_setup *setup, struct err *e
 		return err_errno(err, -errno, "open the programs");
 	sink->flow_slots = slots_for(setup);
 	skeleton->rodata->stamp_magic = setup->magic;
+	skeleton->rodata->of_pktgen = setup->of_pktgen;
 	skeleton->rodata->first_sequence = setup->first_sequence;
 	skeleton->rodata->sequence_count = setup->count;
 	skeleton->rodata->flow_mask = (uint32_t)sink->flow_slots - 1;

@@ -26,6 +26,8 @@ enum sink_kind { SINK_XDP_DROP, SINK_STAMPED };
 
 struct sink_setup {
 	enum sink_kind kind;
+	bool of_pktgen; /* SINK_XDP_DROP only: takes what has pktgen's header, not what is stamped
+			 */
 	int netns_fd; /* of the node that receives; the calling thread returns from there */
 	int ifindex; /* of its device */
 	uint64_t magic; /* of the run's stamps */

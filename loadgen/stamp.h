@@ -24,6 +24,10 @@
 /* Sequences from here up belong to warm-up and readiness checks and are not traced. */
 #define STAMP_WARMUP 0x80000000u
 
+/* The kernel's pktgen writes no stamp but a header of its own, at the payload's start: struct
+ * pktgen_hdr of net/core/pktgen.c, in network order. */
+#define STAMP_PKTGEN_MAGIC 0xbe9be955u
+
 enum stamp_direction {
 	STAMP_REQUEST = 0,
 	STAMP_REPLY = 1,

@@ -215,10 +215,25 @@ static void test_devices_agree(void **state)
 }
 
 /* As an experiment, with nothing said about modules. */
-static void test_run(void **state)
+static void run_into(const char *sink, const char *out)
 {
 	_finished_ struct finished finished = {};
 	_json_ json_t *summary = NULL;
+	char set[64];
+
+	snprintf(set, sizeof(set), "load.sink=%s", sink);
+	finished =
+		labrun("run", "--vm=" KERNEL, "p.json", "--no-charts", "--out", out, "--set", set);
+	assert_status(finished, 0);
+	summary = read_json(out, "summary.json");
+	assert_true(is_valid(summary));
+	assert_near(loss_of(summary, 0, "sent"), 4000, 0);
+	assert_near(loss_of(summary, 0, "received"), 4000, 0);
+	assert_near(loss_of(summary, 0, "unaccounted"), 0, 0);
+}
+
+static void test_run(void **state)
+{
 	struct vm_kernel kernel = {};
 
 	(void)state;
@@ -229,13 +244,8 @@ static void test_run(void **state)
 	write_text("p.json", "{\"name\": \"p\", \"topology\": \"pair\", \"load\": {\"kind\": "
 			     "\"pktgen\", \"from\": \"a\", \"to\": \"b\", \"rate\": \"5kpps\"}, "
 			     "\"batches\": 2, \"iterations\": 2000}");
-	finished = labrun("run", "--vm=" KERNEL, "p.json", "--no-charts", "--out", "r");
-	assert_status(finished, 0);
-	summary = read_json("r", "summary.json");
-	assert_true(is_valid(summary));
-	assert_near(loss_of(summary, 0, "sent"), 4000, 0);
-	assert_near(loss_of(summary, 0, "received"), 4000, 0);
-	assert_near(loss_of(summary, 0, "unaccounted"), 0, 0);
+	run_into("socket", "r1");
+	run_into("xdp_drop", "r2");
 }
 
 /* Here, without the module: one line that names what to do. */
