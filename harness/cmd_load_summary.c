@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/cmd_load_summary.h"
 
+#include "bpf/drops.h"
 #include "harness/format.h"
 #include "harness/json_read.h"
 #include "harness/run_record.h"
@@ -58,6 +59,19 @@ static double a_packet(uint64_t total_ns, uint64_t packets)
 	return total_ns && packets ? (double)total_ns / (double)packets : NAN;
 }
 
+static json_t *drops_json(const struct run_live *live)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < live->drop_count; i++)
+		json_array_append_new(json,
+				      json_pack("{s:s, s:s, s:s, s:I}", "node", live->drops[i].node,
+						"device", live->drops[i].device, "where",
+						live->drops[i].where, "packets",
+						(json_int_t)live->drops[i].packets));
+	return json;
+}
+
 struct load_summary load_summary_make(const struct run_live *live)
 {
 	struct load_report *report = live->report;
@@ -77,7 +91,7 @@ struct load_summary load_summary_make(const struct run_live *live)
 		.error = spread_of(&report->lateness_ns),
 		.driver_cpu_ns = a_packet(report->driver_cpu_ns, report->sent),
 		.server_cpu_ns = a_packet(report->server_cpu_ns, live->received),
-		.drops = json_array(),
+		.drops = drops_json(live),
 	};
 
 	if (experiment->interval_ps)

@@ -13,6 +13,8 @@
 
 #define RUN_MAX_BLOCKS 512 /* of all kernels */
 
+struct drop;
+
 struct run_progress {
 	size_t jobs_done, job_count;
 	const struct job *job; /* the one just done */
@@ -25,6 +27,8 @@ struct run_live {
 	const struct experiment *experiment;
 	struct load_report *report; /* still moving unless `ended` */
 	uint64_t received; /* counted by the server where there are no replies */
+	const struct drop *drops; /* see bpf/drops.h; none before it has ended */
+	size_t drop_count;
 	double elapsed_s; /* since the sending began */
 	bool ended, interrupted;
 };

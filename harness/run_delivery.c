@@ -21,7 +21,12 @@ struct run_delivery {
 	/* Of the job: */
 	const struct lab *lab;
 	struct sink *sink;
-	bool bulk;
+	bool counts_drops;
+	enum load_marking marking;
+	/* Of its last pass: */
+	struct drop *list;
+	size_t list_count;
+	struct drops_losses losses;
 };
 
 struct run_delivery *run_delivery_new(uint64_t magic)
@@ -34,12 +39,20 @@ struct run_delivery *run_delivery_new(uint64_t magic)
 	return delivery;
 }
 
+static void forget_drops(struct run_delivery *delivery)
+{
+	free(delivery->list);
+	delivery->list = NULL;
+	delivery->list_count = 0;
+}
+
 void run_delivery_detach(struct run_delivery *delivery)
 {
 	if (!delivery)
 		return;
 	sink_close(delivery->sink);
 	delivery->sink = NULL;
+	forget_drops(delivery);
 	delivery->lab = NULL;
 }
 
@@ -82,12 +95,15 @@ static int open_sink(struct run_delivery *delivery, const struct experiment *exp
 int run_delivery_attach(struct run_delivery *delivery, const struct experiment *experiment,
 			const struct lab *lab, struct err *err)
 {
+	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
+	const void *params = experiment->load.params;
 	int code = 0;
 
 	delivery->lab = lab;
-	delivery->bulk = load_is_bulk((const struct load_ops *)experiment->load.kind,
-				      experiment->load.common, experiment->load.params);
-	if (delivery->bulk && !delivery->drops)
+	delivery->marking = ops->marking ? ops->marking(params) : LOAD_STAMPED;
+	delivery->counts_drops = delivery->marking != LOAD_STREAM &&
+				 load_is_bulk(ops, experiment->load.common, params);
+	if (delivery->counts_drops && !delivery->drops)
 		code = drops_open(&delivery->drops, delivery->magic, err);
 	if (!code && experiment->sink > LOAD_SINK_SOCKET)
 		code = open_sink(delivery, experiment, err);
@@ -96,9 +112,10 @@ int run_delivery_attach(struct run_delivery *delivery, const struct experiment *
 
 int run_delivery_begin(struct run_delivery *delivery, struct err *err)
 {
+	forget_drops(delivery);
 	if (delivery->sink)
 		sink_reset(delivery->sink);
-	return delivery->bulk ? drops_watch(delivery->drops, delivery->lab, err) : 0;
+	return delivery->counts_drops ? drops_watch(delivery->drops, delivery->lab, err) : 0;
 }
 
 static uint64_t count_arrived(const struct sink_counts *counts)
@@ -122,15 +139,49 @@ static void wait_for_last(const struct sink *sink, uint64_t sent, struct sink_co
 	}
 }
 
-void run_delivery_end(struct run_delivery *delivery, struct load_report *report)
+/* What the sink itself takes off the wire looks like a drop where it works on skbs. */
+static bool is_sink(const struct run_delivery *delivery, const struct drop *drop)
+{
+	return delivery->sink && !strcmp(drop->where, "xdp");
+}
+
+/* Leaves in the list what is the load's, and how many of it. */
+static void keep_own(struct run_delivery *delivery)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < delivery->list_count; i++) {
+		struct drop drop = delivery->list[i];
+
+		if (delivery->marking == LOAD_UNSTAMPED)
+			drop.packets += drop.unstamped;
+		if (drop.packets && !is_sink(delivery, &drop))
+			delivery->list[kept++] = drop;
+	}
+	delivery->list_count = kept;
+}
+
+int run_delivery_end(struct run_delivery *delivery, struct load_report *report, struct err *err)
 {
 	struct sink_counts counts;
+	int code = 0;
 
-	if (!delivery->sink)
-		return;
-	wait_for_last(delivery->sink, report->sent, &counts);
-	report->received = count_arrived(&counts);
-	report->duplicates = counts.duplicates;
+	if (delivery->sink) {
+		wait_for_last(delivery->sink, report->sent, &counts);
+		report->received = count_arrived(&counts);
+		report->duplicates = counts.duplicates;
+	}
+	if (delivery->counts_drops)
+		code = drops_read(delivery->drops, &delivery->list, &delivery->list_count,
+				  &delivery->losses, err);
+	keep_own(delivery);
+	return code;
+}
+
+const struct drop *run_delivery_drops(const struct run_delivery *delivery, size_t *ret_count)
+{
+	*ret_count = delivery->list_count;
+	return delivery->list;
 }
 
 /* Before a path is there all is warm-up; what has no skb has no stamp. */
@@ -148,7 +199,7 @@ void run_delivery_where(struct run_delivery *delivery, char text[static RUN_DELI
 	size_t count;
 
 	text[0] = '\0';
-	if (!delivery->bulk || drops_read(delivery->drops, &drops, &count, &losses, &err))
+	if (!delivery->counts_drops || drops_read(delivery->drops, &drops, &count, &losses, &err))
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (!most || any_of(&drops[i]) > any_of(most))
@@ -193,51 +244,34 @@ static void record_sink(const struct run_delivery *delivery, const struct record
 	count(recorder, "damaged", counts.malformed + counts.bad_checksum + counts.unexpected);
 }
 
-/* What the sink itself takes off the wire looks like a drop where it works on skbs. */
-static bool is_sink(const struct run_delivery *delivery, const struct drop *drop)
-{
-	return delivery->sink && !strcmp(drop->where, "xdp");
-}
-
-static uint64_t record_drops(const struct run_delivery *delivery, const struct drop *drops,
-			     size_t drop_count, const struct recorder *recorder)
+static uint64_t record_drops(const struct run_delivery *delivery, const struct recorder *recorder)
 {
 	uint64_t dropped = 0;
 
-	for (size_t i = 0; i < drop_count; i++) {
+	for (size_t i = 0; i < delivery->list_count; i++) {
+		const struct drop *drop = &delivery->list[i];
 		_free_ char *name = NULL;
 
-		if (!drops[i].packets || is_sink(delivery, &drops[i]))
-			continue;
-		if (asprintf(&name, "drop.%s.%s.%s", drops[i].node, drops[i].device,
-			     drops[i].where) < 0)
+		if (asprintf(&name, "drop.%s.%s.%s", drop->node, drop->device, drop->where) < 0)
 			abort();
-		count(recorder, name, drops[i].packets);
-		dropped += drops[i].packets;
+		count(recorder, name, drop->packets);
+		dropped += drop->packets;
 	}
 	return dropped;
 }
 
-int run_delivery_record(struct run_delivery *delivery, const struct load_report *report,
-			const struct job *job, struct samples *samples, struct err *err)
+void run_delivery_record(const struct run_delivery *delivery, const struct load_report *report,
+			 const struct job *job, struct samples *samples)
 {
 	const struct recorder recorder = { job, samples };
-	_free_ struct drop *drops = NULL;
-	struct drops_losses losses;
-	size_t drop_count;
-	uint64_t found = report->received;
-	int code;
+	uint64_t found;
 
 	if (delivery->sink)
 		record_sink(delivery, &recorder);
-	if (!delivery->bulk)
-		return 0;
-	code = drops_read(delivery->drops, &drops, &drop_count, &losses, err);
-	if (code)
-		return code;
-	found += record_drops(delivery, drops, drop_count, &recorder);
-	count(&recorder, "missed", losses.missed + losses.uncounted);
+	if (!delivery->counts_drops)
+		return;
+	found = report->received + record_drops(delivery, &recorder);
+	count(&recorder, "missed", delivery->losses.missed + delivery->losses.uncounted);
 	count(&recorder, "unaccounted",
 	      report->sent > found ? report->sent - found : found - report->sent);
-	return 0;
 }

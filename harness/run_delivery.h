@@ -11,6 +11,7 @@
 #include "harness/plan.h"
 #include "harness/samples.h"
 
+struct drop;
 struct lab;
 struct load_report;
 struct run_delivery;
@@ -25,7 +26,9 @@ void run_delivery_detach(struct run_delivery *delivery);
 
 int run_delivery_begin(struct run_delivery *delivery, struct err *err);
 /* Waits for what is on its way; where there is a sink, says in the report what it received. */
-void run_delivery_end(struct run_delivery *delivery, struct load_report *report);
+int run_delivery_end(struct run_delivery *delivery, struct load_report *report, struct err *err);
+/* Where packets of the pass that ended were dropped; the delivery's own until the next begins. */
+const struct drop *run_delivery_drops(const struct run_delivery *delivery, size_t *ret_count);
 /* "nat:eth0 (netfilter_drop)": where most of the last pass was dropped, "" if that is not known. */
 #define RUN_DELIVERY_WHERE_BYTES 200
 void run_delivery_where(struct run_delivery *delivery, char text[static RUN_DELIVERY_WHERE_BYTES]);
@@ -36,5 +39,5 @@ uint64_t run_delivery_peek(const struct run_delivery *delivery, const struct loa
  * Counters of the last pass: "drop.NODE.DEVICE.WHERE" for each place, what the sink found wrong,
  * and as "unaccounted" what was sent and is neither delivered nor dropped anywhere.
  */
-int run_delivery_record(struct run_delivery *delivery, const struct load_report *report,
-			const struct job *job, struct samples *samples, struct err *err);
+void run_delivery_record(const struct run_delivery *delivery, const struct load_report *report,
+			 const struct job *job, struct samples *samples);

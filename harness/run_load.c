@@ -117,6 +117,8 @@ static void show(const struct run_loader *loader, const struct experiment *exper
 		.interrupted = ended && interrupt_pending(),
 	};
 
+	if (ended)
+		live.drops = run_delivery_drops(loader->delivery, &live.drop_count);
 	/* Until its driver has begun there is nothing to see. */
 	if (report->started_ns && now_ns > report->started_ns)
 		live.elapsed_s = (double)(now_ns - report->started_ns) / 1e9;
@@ -157,7 +159,7 @@ static int run_watched(struct run_loader *loader, const struct experiment *exper
 		load_stop(*ret);
 	code = load_finish(*ret, report, &finished);
 	if (!code) {
-		run_delivery_end(loader->delivery, *report);
+		code = run_delivery_end(loader->delivery, *report, &finished);
 		show(loader, experiment, *report, true);
 	}
 	if (code && !waited)
@@ -179,7 +181,7 @@ static int run_pass(struct run_loader *loader, const struct experiment *experime
 	if (!code)
 		code = load_finish(*ret, report, err);
 	if (!code)
-		run_delivery_end(loader->delivery, *report);
+		code = run_delivery_end(loader->delivery, *report, err);
 	return code ? err_wrap(err, code, "load %s", experiment->load.kind->name) : 0;
 }
 
@@ -302,7 +304,7 @@ int run_load_measure(struct run_loader *loader, const struct experiment *experim
 	if (!code)
 		run_record(report, experiment, job, samples);
 	if (!code)
-		code = run_delivery_record(loader->delivery, report, job, samples, err);
+		run_delivery_record(loader->delivery, report, job, samples);
 	load_free(load);
 	return code;
 }

@@ -27,6 +27,15 @@ enum load_sink {
 	LOAD_SINK_STAMPED,
 };
 
+/* How a packet of a load that was dropped is known to be one. */
+enum load_marking {
+	LOAD_STAMPED,
+	/* Its packets are not linear, or have another's mark: every one in the lab without a stamp
+	 * is taken for its own. */
+	LOAD_UNSTAMPED,
+	LOAD_STREAM, /* what it counts are not packets: drops are not its loss */
+};
+
 /* The fields every load has, whatever its kind. */
 struct load_common {
 	const char *from, *to; /* nodes */
@@ -87,6 +96,8 @@ struct load_ops {
 	bool (*is_bulk)(const struct load_common *common, const void *params);
 	/* Whether with these params each request has a reply. NULL: always. */
 	bool (*expects_reply)(const void *params);
+	/* NULL: LOAD_STAMPED. */
+	enum load_marking (*marking)(const void *params);
 	/* How many flows its packets are of; NULL: one. */
 	uint64_t (*flow_count)(const void *params);
 	/*

@@ -145,7 +145,9 @@ static uint64_t frame_bytes(int family, const struct xdp_params *params)
 
 static uint64_t xdp_packet_bytes(const struct load_common *common, const void *params)
 {
-	return frame_bytes(common->family ? AF_INET6 : AF_INET, params) - ETH_HLEN;
+	uint64_t bytes = frame_bytes(common->family ? AF_INET6 : AF_INET, params);
+
+	return bytes > ETH_HLEN ? bytes - ETH_HLEN : 0;
 }
 
 static const char *const too_small[2][2] = {
