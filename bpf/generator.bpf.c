@@ -100,22 +100,56 @@ static __always_inline __u32 take_flow(struct generator_cpu *cpu)
 	return flow;
 }
 
+/* Writes the next frame, if one is due. */
+static __always_inline bool make_frame(struct generator_cpu *cpu, unsigned char *start)
+{
+	struct frame_own own;
+
+	if ((step_ns || step_ps) && !is_due(cpu))
+		return false;
+	flows_fill(&flows, take_flow(cpu), &own);
+	own.sequence = frame_sequence(first_sequence, cpu->index);
+	frame_write(start, &frame, &own);
+	cpu->index += thread_count;
+	return true;
+}
+
 SEC("xdp")
 int generate(struct xdp_md *context)
 {
 	unsigned char *start = (void *)(long)context->data, *end = (void *)(long)context->data_end;
 	struct generator_cpu *cpu = this_cpu();
-	struct frame_own own;
 
-	if (cpu->index >= cpu->end || start + frame.bytes > end)
+	if (cpu->index >= cpu->end || start + frame.bytes > end || !make_frame(cpu, start))
 		return XDP_DROP;
-	if ((step_ns || step_ps) && !is_due(cpu))
-		return XDP_DROP;
-	flows_fill(&flows, take_flow(cpu), &own);
-	own.sequence = frame_sequence(first_sequence, cpu->index);
-	frame_write(start, &frame, &own);
-	cpu->index += thread_count;
 	return bpf_redirect(ifindex, 0);
+}
+
+/*
+ * Frames that no page holds: one skb, of which a clone is sent each time. Where the last clone is
+ * still on its way, the kernel gives this one a copy of the data before it is written to.
+ */
+SEC("tc")
+int generate_large(struct __sk_buff *skb)
+{
+	struct generator_cpu *cpu = this_cpu();
+	unsigned char *start, *end;
+
+	if (cpu->index >= cpu->end)
+		return 0;
+	if (skb->len < frame.bytes && bpf_skb_change_tail(skb, frame.bytes, 0))
+		return 0;
+	start = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	if (start + frame.bytes > end || !make_frame(cpu, start))
+		return 0;
+	if (bpf_clone_redirect(skb, ifindex, 0))
+		cpu->refused++;
+	else
+		cpu->accepted++;
+	/* It is freed when the call ends, and with its stamp would look like a packet dropped. */
+	bpf_skb_change_tail(skb, frame.bytes - 1, 0);
+	return 0;
 }
 
 /* What became of them: the one place that says how many of a bulk a driver took. */

@@ -44,7 +44,8 @@ struct generator {
 	struct bpf_link *counting, *attached;
 	unsigned char *template; /* what fresh pages hold */
 	uint64_t burst, interval_ps;
-	uint32_t frame_bytes;
+	uint32_t template_bytes;
+	bool large; /* skbs in place of live frames */
 	size_t thread_count;
 	struct worker workers[GENERATOR_MAX_THREADS];
 	uint64_t started_ns, ended_ns;
@@ -127,6 +128,8 @@ static int attach_aside(struct generator *generator, struct err *err)
 
 static int attach(struct generator *generator, struct err *err)
 {
+	if (generator->large)
+		return 0;
 	generator->counting = bpf_program__attach(generator->skeleton->progs.count_accepted);
 	if (!generator->counting)
 		return err_errno(err, -errno, "attach to tracepoint xdp_devmap_xmit");
@@ -142,6 +145,8 @@ static int make_template(struct generator *generator, const struct frame *frame)
 	if (!generator->template)
 		return -ENOMEM;
 	frame_write(generator->template, frame, &own);
+	/* The program lengthens an skb itself. */
+	generator->template_bytes = generator->large ? GENERATOR_LIVE_BYTES : frame->bytes;
 	return 0;
 }
 
@@ -170,6 +175,9 @@ static int load(struct generator *generator, const struct generator_setup *setup
 	code = set_constants(generator, setup, err);
 	if (code)
 		return code;
+	bpf_program__set_autoload(generator->skeleton->progs.generate, !generator->large);
+	bpf_program__set_autoload(generator->skeleton->progs.count_accepted, !generator->large);
+	bpf_program__set_autoload(generator->skeleton->progs.generate_large, generator->large);
 	code = generator_bpf__load(generator->skeleton);
 	return code ? err_errno(err, code, "load the generator's programs") : 0;
 }
@@ -186,7 +194,7 @@ int generator_open(struct generator **ret, const struct generator_setup *setup, 
 	generator->interval_ps = setup->interval_ps;
 	generator->watch = setup->watch;
 	generator->context = setup->context;
-	generator->frame_bytes = setup->frame->bytes;
+	generator->large = setup->frame->bytes > GENERATOR_LIVE_BYTES;
 	code = make_template(generator, setup->frame);
 	if (code)
 		err_errno(err, code, "generator");
@@ -251,12 +259,16 @@ static uint64_t next_call(const struct worker *worker)
 static int call(const struct worker *worker, uint64_t packets)
 {
 	const struct generator *generator = worker->generator;
+	const struct generator_bpf *skeleton = generator->skeleton;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = generator->template,
-		    .data_size_in = generator->frame_bytes, .repeat = (int)packets,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = (uint32_t)generator->burst);
+		    .data_size_in = generator->template_bytes, .repeat = (int)packets);
 
-	return bpf_prog_test_run_opts(bpf_program__fd(generator->skeleton->progs.generate),
-				      &options);
+	if (generator->large)
+		return bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.generate_large),
+					      &options);
+	options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+	options.batch_size = (uint32_t)generator->burst;
+	return bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.generate), &options);
 }
 
 static void *work(void *context)

@@ -53,9 +53,9 @@ _Static_assert(sizeof(struct generator_cpu) == 64, "a cache line, so that CPUs d
 /*
  * Without FCS. A live frame is in one page with what the kernel keeps there: two descriptions of it
  * and the frame's, 256 bytes of headroom, 320 of tail. Sizes differ by kernel: 6.18 takes 3408.
+ * Larger ones are skbs, cloned and sent one by one: slower, and any device takes them.
  */
-#define GENERATOR_MOST_BYTES 3328
-#define GENERATOR_MOST_TEXT "3328"
+#define GENERATOR_LIVE_BYTES 3328
 
 struct generator;
 /* Called each 10 ms or so while it runs, by the thread that runs it; true ends the sending. */

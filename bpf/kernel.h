@@ -45,6 +45,13 @@ struct xdp_md {
 	__u32 ingress_ifindex, rx_queue_index, egress_ifindex;
 };
 
+/* As far as a program needs it: offsets are the kernel's own. */
+struct __sk_buff {
+	__u32 len;
+	__u32 before_data[18];
+	__u32 data, data_end;
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ns_common {

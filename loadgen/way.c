@@ -216,9 +216,9 @@ static int check_link(const char *out, const struct way *way, const struct lab *
 
 	if (!code)
 		code = read_peer(&peer, lab, end, err);
-	if (!code)
+	if (!code && load->redirected)
 		code = check_peer(out, &peer, err);
-	if (!code)
+	if (!code && load->redirected)
 		code = check_queues(out, &state, &peer, load, err);
 	return code ? code : check_mtu(load->frame_bytes, peer.link.mtu, peer.name, err);
 }
@@ -232,7 +232,7 @@ int way_check(const struct way *way, const struct lab *lab, const struct way_loa
 	int code;
 
 	snprintf(out, sizeof(out), "%s:%s", load->from, way->device);
-	if (!is_capable(way->kind))
+	if (load->redirected && !is_capable(way->kind))
 		return err_usage(err,
 				 "%s is a %s, whose driver takes no redirected frames: send from a "
 				 "node whose way out is a link's end, or take the load \"udp\"",

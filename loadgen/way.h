@@ -31,6 +31,7 @@ struct way_load {
 	uint64_t frame_bytes; /* without FCS */
 	const int *cpus; /* that send */
 	size_t cpu_count;
+	bool redirected; /* by XDP; else they are skbs, which every driver takes */
 };
 int way_check(const struct way *way, const struct lab *lab, const struct way_load *load,
 	      struct err *err);

@@ -50,7 +50,8 @@ static const struct field xdp_fields[] = {
 		.max = 65535,
 		.unit = "bytes",
 		.help = "Of a frame, from the Ethernet header on, without FCS; 0: the smallest, "
-			"with nothing but the 16-byte stamp in it.",
+			"with nothing but the 16-byte stamp in it. Beyond 3328 each is an skb, and "
+			"slower.",
 	},
 	{
 		.name = "flows",
@@ -164,10 +165,6 @@ static const char *xdp_check(const struct load_common *common, const void *param
 
 	if (frame_bytes(family, xdp) < frame_least_bytes(family, xdp->protocol == TCP_SYN))
 		return too_small[common->family][xdp->protocol];
-	if (frame_bytes(family, xdp) > GENERATOR_MOST_BYTES)
-		return "size: a live frame has at most " GENERATOR_MOST_TEXT
-		       " bytes, a page less what the kernel keeps in it; for larger ones take the "
-		       "load \"udp\"";
 	if (xdp->sources.family != AF_UNSPEC && xdp->sources.family != family)
 		return "sources is not of the load's family";
 	if (!strcmp(common->from, common->to))
@@ -214,6 +211,7 @@ static int make_flows(struct flows *flows, const struct load_pass *pass, const s
 static int check_all(const struct load_pass *pass, const struct lab *lab, struct err *err)
 {
 	const struct xdp_params *params = pass->params;
+	uint64_t bytes = frame_bytes(pass->destination.family, params);
 	int cpus[GENERATOR_MAX_THREADS];
 	struct flows flows;
 	struct way way;
@@ -226,13 +224,13 @@ static int check_all(const struct load_pass *pass, const struct lab *lab, struct
 		err->class = ERR_USAGE; /* what is there is what the files say */
 		return code;
 	}
-	code = way_check(
-		&way, lab,
-		&(struct way_load){ .from = pass->common->from,
-				    .frame_bytes = frame_bytes(pass->destination.family, params),
-				    .cpus = cpus,
-				    .cpu_count = params->threads },
-		err);
+	code = way_check(&way, lab,
+			 &(struct way_load){ .from = pass->common->from,
+					     .frame_bytes = bytes,
+					     .cpus = cpus,
+					     .cpu_count = params->threads,
+					     .redirected = bytes <= GENERATOR_LIVE_BYTES },
+			 err);
 	return code ? code : make_flows(&flows, pass, &way, err);
 }
 

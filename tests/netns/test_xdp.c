@@ -176,6 +176,29 @@ static uint64_t digest(const struct lab *lab, uint64_t seed)
 	return value;
 }
 
+/* On both sides of what a page holds, and up to what a device may have; without GRO. */
+static void jumbo_frames(void)
+{
+	static const struct shape jumbo[] = {
+		{ "{ \"size\": 3329, \"flows\": 777 }", false, false, 3329, 777 },
+		{ "{ \"size\": 9014, \"flows\": 777, \"protocol\": \"tcp_syn\" }", true, false,
+		  9014, 777 },
+		{ "{ \"size\": 9013, \"flows\": 1000000, \"flow_order\": \"random\" }", false, true,
+		  9013, 1000000 },
+	};
+	static const struct shape live = { "{ \"size\": 3328 }", false, false, 3328, 1 };
+	struct lab *lab = build(PAIR(", \"mtu\": 9000"));
+
+	for (size_t i = 0; i < ARRAY_SIZE(jumbo); i++) {
+		check_shape(lab, &jumbo[i], "198.18.0.2");
+		check_shape(lab, &jumbo[i], "fd00::2");
+	}
+	lab_free(lab);
+	lab = build(PAIR(", \"mtu\": 9000" GRO));
+	check_shape(lab, &live, "198.18.0.2");
+	lab_free(lab);
+}
+
 static void same_seed_same_bytes(void)
 {
 	struct lab *lab = build(PAIR(GRO));
@@ -329,9 +352,12 @@ static void pages_that_others_wrote_to(void)
 
 #define TESTS(X)                                                                                   \
 	X(every_frame_arrives_as_foretold)                                                         \
+	X(jumbo_frames)                                                                            \
 	X(same_seed_same_bytes)                                                                    \
 	X(two_threads_send_each_packet_once)                                                       \
-	X(a_rate_is_a_count_in_a_time) X(flat_out_ends_in_time) X(pages_that_others_wrote_to)
+	X(a_rate_is_a_count_in_a_time)                                                             \
+	X(flat_out_ends_in_time)                                                                   \
+	X(pages_that_others_wrote_to)
 
 #define TEST_BODY(body)                                                                            \
 	static void test_##body(void **state)                                                      \
