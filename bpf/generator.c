@@ -2,18 +2,17 @@
 #include "bpf/generator.h"
 
 #include "bpf/generator.skel.h"
+#include "bpf/generator_aside.h"
 #include "harness/cleanup.h"
 #include "loadgen/pace.h"
-#include "topologies/netns.h"
-#include "topologies/rtnl.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <net/if.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* One BPF_PROG_RUN: long enough that its own 20 us do not show, short enough to see `stop`. */
 #define CALL_PACKETS (1u << 18)
@@ -42,6 +41,7 @@ struct worker {
 struct generator {
 	struct generator_bpf *skeleton;
 	struct bpf_link *counting, *attached;
+	int aside; /* the namespace that it is attached in */
 	unsigned char *template; /* what fresh pages hold */
 	uint64_t burst, interval_ps;
 	uint32_t template_bytes;
@@ -95,37 +95,6 @@ static int set_constants(struct generator *generator, const struct generator_set
 	return own_inode((uint32_t *)&constants->netns_inode, err);
 }
 
-/*
- * Attached nowhere, each run of a program would be entered into the XDP dispatcher and taken out
- * again, two RCU grace periods. So it is attached to a device of its own, in a namespace of its
- * own that nothing holds but that device's link; nothing ever arrives there. In the driver's own
- * namespace it would show; generic XDP would turn on a static key of the whole host.
- */
-static int attach_aside(struct generator *generator, struct err *err)
-{
-	const struct rtnl_link ends[2] = {
-		{ .name = "a", .kind = "veth", .ifindex = 2, .netns_fd = -1 },
-		{ .name = "b", .kind = "veth", .ifindex = 3, .netns_fd = -1 },
-	};
-	_netns_home_ int home = netns_current();
-	_rtnl_ struct rtnl *rtnl = NULL;
-	_close_ int aside = -1;
-	int code = home < 0 ? err_errno(err, home, "open the network namespace")
-			    : netns_new(&aside, err);
-
-	if (!code)
-		code = rtnl_open(&rtnl, err);
-	if (!code)
-		code = rtnl_add_veth(rtnl, ends, err);
-	if (!code)
-		code = rtnl_flush(rtnl, err);
-	if (code)
-		return code;
-	generator->attached =
-		bpf_program__attach_xdp(generator->skeleton->progs.generate, ends[0].ifindex);
-	return generator->attached ? 0 : err_errno(err, -errno, "attach to a veth of its own");
-}
-
 static int attach(struct generator *generator, struct err *err)
 {
 	if (generator->large)
@@ -133,7 +102,8 @@ static int attach(struct generator *generator, struct err *err)
 	generator->counting = bpf_program__attach(generator->skeleton->progs.count_accepted);
 	if (!generator->counting)
 		return err_errno(err, -errno, "attach to tracepoint xdp_devmap_xmit");
-	return attach_aside(generator, err);
+	return generator_attach_aside(generator->skeleton->progs.generate, &generator->aside,
+				      &generator->attached, err);
 }
 
 /* A fresh page is a copy of it; later the program rewrites all but the zeros of the payload. */
@@ -190,6 +160,7 @@ int generator_open(struct generator **ret, const struct generator_setup *setup, 
 	*ret = NULL;
 	if (!generator)
 		return err_errno(err, -ENOMEM, "generator");
+	generator->aside = -1;
 	generator->burst = choose_burst(setup);
 	generator->interval_ps = setup->interval_ps;
 	generator->watch = setup->watch;
@@ -217,6 +188,8 @@ void generator_close(struct generator *generator)
 		return;
 	bpf_link__destroy(generator->attached);
 	bpf_link__destroy(generator->counting);
+	if (generator->aside >= 0)
+		close(generator->aside);
 	generator_bpf__destroy(generator->skeleton);
 	free(generator->template);
 	free(generator);

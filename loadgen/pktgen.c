@@ -372,6 +372,13 @@ static int pktgen_drive(const struct load_pass *pass, struct load_report *report
 	return code;
 }
 
+/* They hold pktgen's own mark. */
+static enum load_marking pktgen_marking(const void *params)
+{
+	(void)params;
+	return LOAD_UNSTAMPED;
+}
+
 const struct load_ops load_pktgen = {
 	.kind = { .name = "pktgen",
 		  .help = "UDP packets from the kernel's own generator, counted at a socket of "
@@ -381,6 +388,7 @@ const struct load_ops load_pktgen = {
 		  .params_size = sizeof(struct pktgen_params) },
 	.of_pktgen = true,
 	.is_bulk = pktgen_is_bulk,
+	.marking = pktgen_marking,
 	.expects_reply = pktgen_expects_reply,
 	.flow_count = pktgen_flow_count,
 	.packet_bytes = pktgen_packet_bytes,

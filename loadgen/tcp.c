@@ -138,6 +138,13 @@ int tcp_raise_limit(uint64_t connections, struct err *err)
 	return setrlimit(RLIMIT_NOFILE, &limit) ? err_errno(err, -errno, "limit of open files") : 0;
 }
 
+/* What is dropped is sent again. */
+static enum load_marking tcp_marking(const void *params)
+{
+	(void)params;
+	return LOAD_STREAM;
+}
+
 const struct load_ops load_tcp = {
 	.kind = { .name = "tcp",
 		  .help = "Requests and answers over many TCP connections, kept or opened anew, or "
@@ -145,6 +152,7 @@ const struct load_ops load_tcp = {
 		  .fields = tcp_fields,
 		  .params_size = sizeof(struct tcp_params) },
 	.is_bulk = tcp_is_bulk,
+	.marking = tcp_marking,
 	.queues = true,
 	.expects_reply = tcp_expects_reply,
 	.packet_bytes = tcp_packet_bytes,

@@ -157,6 +157,12 @@ static int udp_drive(const struct load_pass *pass, struct load_report *report, s
 	return udp_drive_each(pass, report, err);
 }
 
+/* Segmentation leaves paged packets, of which no stamp can be read on their way. */
+static enum load_marking udp_marking(const void *params)
+{
+	return ((const struct udp_params *)params)->gso > 1 ? LOAD_UNSTAMPED : LOAD_STAMPED;
+}
+
 const struct load_ops load_udp = {
 	.kind = { .name = "udp",
 		  .help = "UDP datagrams in one or many flows, echoed or only counted by `to`, one "
@@ -165,6 +171,7 @@ const struct load_ops load_udp = {
 		  .fields = udp_fields,
 		  .params_size = sizeof(struct udp_params) },
 	.is_bulk = udp_is_bulk,
+	.marking = udp_marking,
 	.expects_reply = udp_expects_reply,
 	.flow_count = udp_flow_count,
 	.packet_bytes = udp_packet_bytes,
