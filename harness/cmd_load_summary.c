@@ -10,19 +10,20 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Bursts are due at once, and pktgen goes on until the device has taken so many: what was tried was
+ * offered, whatever the schedule says. */
 static double offered(const struct run_live *live)
 {
 	const struct experiment *experiment = live->experiment;
 	double tried = (double)live->report->sent + (double)live->report->send_errors;
-	double packets = (double)experiment->packets, due;
+	double due = (double)experiment->packets;
 
-	/* pktgen goes on until the device has taken so many. */
-	if (!live->interrupted && !experiment->duration_ns)
-		return packets > tried ? packets : tried;
-	if (!experiment->interval_ps)
-		return tried;
-	due = floor(live->elapsed_s * 1e12 / (double)experiment->interval_ps) + 1;
-	return due < packets ? due : packets;
+	if (live->interrupted || experiment->duration_ns)
+		due = 0;
+	if (live->interrupted && experiment->interval_ps)
+		due = fmin((double)experiment->packets,
+			   floor(live->elapsed_s * 1e12 / (double)experiment->interval_ps) + 1);
+	return fmax(due, tried);
 }
 
 static struct load_spread spread_of(const struct spread *spread)

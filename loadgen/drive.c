@@ -49,17 +49,12 @@ void drive_take_reply(struct drive *drive, const void *payload, size_t payload_b
 	atomic_fetch_add_explicit(&report->received, 1, memory_order_relaxed);
 }
 
-static bool is_stopped(const struct drive *drive)
-{
-	return atomic_load_explicit(&drive->report->stop, memory_order_relaxed);
-}
-
 /* Who stops sending still waits for the replies to what was sent. */
 static bool is_satisfied(const struct drive *drive, uint64_t awaited)
 {
 	if (awaited == AWAIT_ALL)
 		return !drive->outstanding;
-	if (is_stopped(drive))
+	if (load_is_stopped(drive->report))
 		return true;
 	if (awaited == AWAIT_NOTHING)
 		return false;
@@ -136,7 +131,7 @@ static void drive_scheduled(struct drive *drive)
 		drive->prepare(drive, index);
 		intended_ns = pace_intended_ns(pace, index);
 		now_ns = drive_wait(drive, intended_ns, pace_wake_ns(pace, index), AWAIT_NOTHING);
-		if (is_stopped(drive))
+		if (load_is_stopped(drive->report))
 			return;
 		drive_send(drive, index, intended_ns, now_ns);
 	}
@@ -151,7 +146,8 @@ static void drive_unscheduled(struct drive *drive)
 	uint64_t due_ns, now_ns, deadline_ns;
 
 	drive_wait(drive, drive->pace.start_ns, pace_wake_ns(&drive->pace, 0), AWAIT_NOTHING);
-	for (uint64_t index = 0; index < drive->pass->count && !is_stopped(drive); index++) {
+	for (uint64_t index = 0; index < drive->pass->count && !load_is_stopped(drive->report);
+	     index++) {
 		due_ns = pace_now_ns();
 		drive->prepare(drive, index);
 		now_ns = pace_now_ns();

@@ -53,7 +53,7 @@ struct load_report {
 	uint64_t count; /* 0: of a bulk load */
 	_Atomic uint64_t sent, received, duplicates, late_replies, send_errors;
 	_Atomic uint64_t served; /* requests that reached a server */
-	_Atomic bool stop; /* asks the driver to send no more; a signal ends its sleep */
+	_Atomic bool stop; /* see load_is_stopped() */
 	char error[256]; /* why a child gave up; empty if it did not */
 	_Atomic uint64_t served_bytes; /* of a stream */
 	uint64_t started_ns, ended_ns; /* of the sending alone; of a stream till all is delivered */
@@ -65,6 +65,12 @@ struct load_report {
 	/* Then, unless the load is bulk, two arrays: see load_lateness_ns(). */
 	uint64_t values[];
 };
+
+/* For drivers, between two sends: whether to send no more. A signal ends a sleep meanwhile. */
+static inline bool load_is_stopped(const struct load_report *report)
+{
+	return atomic_load_explicit(&report->stop, memory_order_relaxed);
+}
 
 /* Actual minus intended send time; UINT64_MAX: never sent. */
 uint64_t *load_lateness_ns(struct load_report *report);

@@ -321,7 +321,7 @@ static int watch(struct pktgen_proc *proc, const struct load_pass *pass, struct 
 
 	while (!pktgen_proc_ended(proc)) {
 		int code = pktgen_proc_read(proc, &counts, err);
-		bool due = atomic_load(&report->stop) ||
+		bool due = load_is_stopped(report) ||
 			   (pass->duration_ns && counts.started_ns &&
 			    pace_now_ns() >= counts.started_ns + pass->duration_ns);
 
@@ -350,7 +350,7 @@ static int send_all(struct pktgen_proc *proc, const struct load_pass *pass,
 		return code;
 	take_counts(report, &counts);
 	report->ended_ns = counts.ended_ns;
-	if (!counts.sent && !atomic_load(&report->stop))
+	if (!counts.sent && !load_is_stopped(report))
 		return err_set(err, -EIO, "pktgen has sent nothing");
 	return 0;
 }

@@ -65,7 +65,7 @@ static bool is_over(const struct tcp *tcp, uint64_t now_ns)
 {
 	uint64_t duration_ns = tcp->pass->duration_ns;
 
-	return tcp->next >= tcp->pass->count || atomic_load(&tcp->report->stop) ||
+	return tcp->next >= tcp->pass->count || load_is_stopped(tcp->report) ||
 	       (duration_ns && now_ns - tcp->pace.start_ns >= duration_ns);
 }
 

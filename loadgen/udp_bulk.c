@@ -102,18 +102,13 @@ static uint64_t send_messages(struct bulk *bulk, int fd, unsigned int count)
 	return sent;
 }
 
-static bool is_stopped(const struct bulk *bulk)
-{
-	return atomic_load_explicit(&bulk->report->stop, memory_order_relaxed);
-}
-
 static uint64_t wait_until_due(const struct bulk *bulk, uint64_t index)
 {
 	uint64_t now_ns;
 
 	do {
 		now_ns = pace_wait(&bulk->pace, index);
-	} while (now_ns < pace_intended_ns(&bulk->pace, index) && !is_stopped(bulk));
+	} while (now_ns < pace_intended_ns(&bulk->pace, index) && !load_is_stopped(bulk->report));
 	return now_ns;
 }
 
@@ -125,7 +120,7 @@ static void send_call(struct bulk *bulk, uint64_t index, uint64_t packets, int f
 
 	if (bulk->pace.interval_ps)
 		now_ns = wait_until_due(bulk, index);
-	if (is_stopped(bulk))
+	if (load_is_stopped(bulk->report))
 		return;
 	sent = send_messages(bulk, fd, messages);
 	atomic_fetch_add_explicit(&bulk->report->sent, sent, memory_order_relaxed);
@@ -138,7 +133,7 @@ static bool is_over(const struct bulk *bulk)
 {
 	uint64_t duration_ns = bulk->pass->duration_ns;
 
-	return is_stopped(bulk) ||
+	return load_is_stopped(bulk->report) ||
 	       (duration_ns && pace_now_ns() - bulk->pace.start_ns >= duration_ns);
 }
 

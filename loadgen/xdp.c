@@ -260,7 +260,7 @@ static bool watch(void *context, const struct generator *generator)
 	report->started_ns = totals.started_ns;
 	atomic_store(&report->sent, totals.accepted);
 	atomic_store(&report->send_errors, totals.produced - totals.accepted);
-	return atomic_load(&report->stop);
+	return load_is_stopped(report);
 }
 
 static int run(struct generator *generator, const struct load_pass *pass,
