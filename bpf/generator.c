@@ -337,7 +337,7 @@ static uint64_t find_end(const struct generator *generator)
 	for (size_t i = 0; i < generator->thread_count; i++)
 		if (generator->workers[i].at->last_ns > end_ns)
 			end_ns = generator->workers[i].at->last_ns;
-	return end_ns + generator->interval_ps * generator->burst / 1000;
+	return end_ns + generator->interval_ps * (generator->burst - 1) / 1000;
 }
 
 int generator_run(struct generator *generator, uint64_t count, uint64_t duration_ns,

@@ -88,14 +88,20 @@ static void add_spread(const struct record *record, const char *name, const stru
 	add_percentile(record, name, "max", spread->max);
 }
 
-static void add_delivered(const struct record *record, double seconds)
+/*
+ * Both rates over the time of the sending: what is still on its way then is delivered too. A
+ * schedule begins with a packet and ends with one: between n of them there are n - 1 intervals.
+ */
+static void add_delivered(const struct record *record, double seconds, bool paced)
 {
-	add_one(record, "sent", "pps", (double)record->report->sent / seconds);
-	add_one(record, "delivered", "pps", (double)record->report->received / seconds);
+	double sent = (double)record->report->sent, received = (double)record->report->received;
+	double per_s = (paced && sent > 1 ? (sent - 1) / sent : 1) / seconds;
+
+	add_one(record, "sent", "pps", sent * per_s);
+	add_one(record, "delivered", "pps", received * per_s);
 }
 
-/* Both rates over the time of the sending: what is still on its way then is delivered too. */
-static void record_bulk(const struct record *record)
+static void record_bulk(const struct record *record, bool paced)
 {
 	const struct load_report *report = record->report;
 	double seconds = (double)(report->ended_ns - report->started_ns) / 1e9;
@@ -110,7 +116,7 @@ static void record_bulk(const struct record *record)
 	if (report->served_bytes)
 		add_one(record, "throughput", "bps", 8 * (double)report->served_bytes / seconds);
 	else
-		add_delivered(record, seconds);
+		add_delivered(record, seconds, paced);
 	add_spread(record, "lateness", &report->lateness_ns);
 	add_one(record, "driver_cpu", "ns", (double)report->driver_cpu_ns / sent);
 	if (report->server_cpu_ns)
@@ -125,7 +131,7 @@ void run_record(struct load_report *report, const struct experiment *experiment,
 	if (report->count)
 		record_each(&record, experiment);
 	else
-		record_bulk(&record);
+		record_bulk(&record, experiment->interval_ps);
 	add_spread(&record, "one_way", &report->one_way_ns);
 	add_spread(&record, "connect", &report->connect_ns);
 }
