@@ -115,7 +115,8 @@ static void use_thread(const struct lab *lab, const char *node, const char *devi
 static void ring_full(void)
 {
 	struct trial trial = begin(ROUTED("", ""));
-	_close_ int link = attach_xdp(trial.lab, "b", "eth0", BURN, 2 /* pass */, 0);
+	_close_ int link __attribute__((unused)) =
+		attach_xdp(trial.lab, "b", "eth0", BURN, 2 /* pass */, 0);
 	size_t delivered;
 
 	use_thread(trial.lab, "b", "eth0");
@@ -131,7 +132,8 @@ static void ring_full(void)
 static void redirect_without_napi(void)
 {
 	struct trial trial = begin(ROUTED("", ""));
-	_close_ int link = attach_xdp(trial.lab, "r", "ra", 0, 0, lab_ifindex(trial.lab, 1, "rb"));
+	_close_ int link __attribute__((unused)) =
+		attach_xdp(trial.lab, "r", "ra", 0, 0, lab_ifindex(trial.lab, 1, "rb"));
 	struct list_of_drops list;
 	size_t dropped = 0;
 

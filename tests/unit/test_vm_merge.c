@@ -146,7 +146,7 @@ static void test_file(void **state)
 	_free_ char *dir = NULL;
 	struct err err = {};
 	struct plan plan;
-	size_t count;
+	size_t count = 0;
 
 	merge(fixture, "6.1", 0, 0);
 	merge(fixture, "a, \"b\"", 1, 800);
