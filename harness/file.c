@@ -124,6 +124,21 @@ int file_write(const char *path, const char *text, size_t length, struct err *er
 	return err_errno(err, code, "cannot write '%s'", path);
 }
 
+int file_replace(const char *path, const char *text, size_t length, struct err *err)
+{
+	_free_ char *partial = NULL;
+	int code;
+
+	if (asprintf(&partial, "%s.partial", path) < 0)
+		abort();
+	code = file_write(partial, text, length, err);
+	if (!code && rename(partial, path))
+		code = err_errno(err, -errno, "cannot make '%s'", path);
+	if (code)
+		unlink(partial);
+	return code;
+}
+
 static bool is_dots(const char *name)
 {
 	return !strcmp(name, ".") || !strcmp(name, "..");

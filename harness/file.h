@@ -14,6 +14,8 @@
 int file_read(const char *path, char **ret_text, size_t *ret_length, struct err *err);
 /* Creates or replaces; a full disk is an error, not a short file. */
 int file_write(const char *path, const char *text, size_t length, struct err *err);
+/* The same whole or not at all: as PATH.partial until it is. */
+int file_replace(const char *path, const char *text, size_t length, struct err *err);
 /* Removes a folder and all in it; what is not there is fine. Symbolic links are not followed. */
 int file_remove_tree(const char *path);
 /* The same by descriptor: `name` in the folder `parent_fd`. */

@@ -98,7 +98,7 @@ static json_t *read_topologies(const struct plot_data *data)
 	return topologies;
 }
 
-static size_t intern_name(struct plot_data *data, const json_t *series, const json_t *topologies)
+static size_t intern_name(struct plot_data *data, const json_t *series)
 {
 	const char *text = json_string_value(json_object_get(series, "name"));
 	size_t i;
@@ -112,18 +112,17 @@ static size_t intern_name(struct plot_data *data, const json_t *series, const js
 	data->names[data->name_count++] = (struct plot_name){
 		.text = text,
 		.unit = json_string_value(json_object_get(series, "unit")),
-		.role = role_of(topologies, text),
+		.role = role_of(data->topologies, text),
 	};
 	return i;
 }
 
-static void add_series(struct plot_data *data, struct plot_cell *cell, const json_t *series,
-		       const json_t *topologies)
+static void add_series(struct plot_data *data, struct plot_cell *cell, const json_t *series)
 {
 	const json_t *interval = json_object_get(series, "ci95");
 
 	cell->series[cell->series_count++] = (struct plot_series){
-		.name = intern_name(data, series, topologies),
+		.name = intern_name(data, series),
 		.direction = direction_of(series),
 		.mean = number_or_nan(json_object_get(series, "mean")),
 		.low = number_or_nan(json_array_get(interval, 0)),
@@ -168,14 +167,13 @@ static char *factors_label(const json_t *factors)
 static void read_cells(struct plot_data *data)
 {
 	const json_t *cells = json_object_get(data->folder.summary, "cells"), *cell, *series;
-	_json_ json_t *topologies = NULL;
 	size_t index, at;
 
 	data->cell_count = json_array_size(cells);
 	data->cells = calloc(data->cell_count, sizeof(*data->cells));
 	if (!data->cells)
 		abort();
-	topologies = read_topologies(data);
+	data->topologies = read_topologies(data);
 	json_array_foreach (cells, index, cell) {
 		struct plot_cell *into = &data->cells[index];
 		const json_t *list = json_object_get(cell, "series");
@@ -186,7 +184,7 @@ static void read_cells(struct plot_data *data)
 		if (!into->series)
 			abort();
 		json_array_foreach (list, at, series)
-			add_series(data, into, series, topologies);
+			add_series(data, into, series);
 	}
 }
 
@@ -295,6 +293,7 @@ void plot_data_done(struct plot_data *data)
 		free(data->cells[i].series);
 	}
 	reference_done(&data->reference);
+	json_decref(data->topologies);
 	free(data->cells);
 	free(data->names);
 	free(data->title);

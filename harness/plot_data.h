@@ -45,6 +45,7 @@ struct plot_data {
 	struct plot_name *names;
 	struct plot_cell *cells;
 	struct reference reference;
+	json_t *topologies; /* an array: a sweep may have several */
 	size_t name_count, cell_count;
 	char *title, *caption; /* the experiment's; where and how it was measured */
 	bool valid;
