@@ -55,7 +55,8 @@ static bool strip_init(struct strip *strip, const struct plot_data *data)
 	*strip = (struct strip){ .data = data };
 	strip->name_count = chart_segment_names(data, strip->names, CHART_MAX_NAMES);
 	for (size_t cell = 0; cell < data->cell_count; cell++)
-		for (int d = 0; d < DIRECTION_COUNT; d++)
+		/* A series of both, such as a rate, is no part of a way. */
+		for (int d = 0; d < DIRECTION_BOTH; d++)
 			add_row(strip, &data->cells[cell], d);
 	if (!strip->row_count)
 		return false;

@@ -64,6 +64,9 @@ int result_samples_read(struct samples *samples, const char *dir, struct err *er
 /* The same where the folder has been read already. */
 int result_folder_samples(struct samples *samples, const struct result_folder *folder,
 			  struct err *err);
+/* Only its counters; none of a folder that was kept without them. */
+int result_folder_counters(struct samples *samples, const struct result_folder *folder,
+			   struct err *err);
 /* calibration.csv; the caller frees. */
 int result_calibration_read(struct probe_block **ret, size_t *ret_count, const char *dir,
 			    struct err *err);

@@ -277,14 +277,30 @@ static int read_counters(struct table *table, const char *dir, struct err *err)
 	return code;
 }
 
-int result_folder_samples(struct samples *samples, const struct result_folder *folder,
-			  struct err *err)
+static struct table table_of(struct samples *samples, const struct result_folder *folder)
 {
-	struct table table = {
+	return (struct table){
 		.samples = samples,
 		.cells = json_array_size(json_object_get(folder->summary, "cells")),
 		.batches = batch_limit(folder),
 	};
+}
+
+int result_folder_counters(struct samples *samples, const struct result_folder *folder,
+			   struct err *err)
+{
+	_free_ char *path = join(folder->dir, "counters.csv");
+	struct table table = table_of(samples, folder);
+	int code = access(path, F_OK) ? 0 : read_counters(&table, folder->dir, err);
+
+	csv_close(&table.csv);
+	return code;
+}
+
+int result_folder_samples(struct samples *samples, const struct result_folder *folder,
+			  struct err *err)
+{
+	struct table table = table_of(samples, folder);
 	int code = add_series(samples, folder, err);
 
 	if (!code)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+#include "harness/report_page.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const struct option options[] = { { "out", required_argument, NULL, 'o' },
+					 { "help", no_argument, NULL, 'h' },
+					 {} };
+
+static const char help[] =
+	"usage: labrun report [--out FILE] RESULT...\n\n"
+	"Puts all that is in one or several result folders on one page that needs nothing else:\n"
+	"verdicts, the packet's way, tables, charts, losses, environment.\n\n"
+	"  --out FILE   in place of RESULT/" REPORT_PAGE "; a must if there are several\n";
+
+static enum outcome write_page(char **dirs, size_t count, const char *out)
+{
+	_free_ char *beside = NULL;
+	struct err err = {};
+
+	if (!out && asprintf(&beside, "%s/" REPORT_PAGE, dirs[0]) < 0)
+		abort();
+	if (report_page_write((const char *const *)dirs, count, out ? out : beside, &err))
+		return cmd_fail(&err);
+	printf("%s\n", out ? out : beside);
+	return OUTCOME_OK;
+}
+
+enum outcome cmd_report(int argc, char **argv)
+{
+	const char *out = NULL;
+	size_t count;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return OUTCOME_OK;
+		}
+		if (option != 'o')
+			return cmd_usage("report", "see labrun report --help");
+		out = optarg;
+	}
+	count = (size_t)(argc - optind);
+	if (!count)
+		return cmd_usage("report", "which result folder?");
+	if (count > 1 && !out)
+		return cmd_usage("report", "one page of several folders needs --out FILE");
+	return write_page(argv + optind, count, out);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/html_tables.h"
+
+#include "harness/cleanup.h"
+#include "harness/format.h"
+#include "harness/html.h"
+#include "harness/json_read.h"
+
+#include <math.h>
+#include <string.h>
+
+#define DROP "drop."
+
+static void put_number(FILE *out, const char *text)
+{
+	fputs("<td class=\"number\">", out);
+	html_put_text(out, text);
+	fputs("</td>", out);
+}
+
+static void put_row(FILE *out, const json_t *series)
+{
+	static const char *const columns[] = { "p50", "p90", "p99", "max", "corrected_mean" };
+	const char *unit = json_read_text(series, "unit");
+	char text[FORMAT_MAX];
+
+	fputs("<tr><td class=\"name\">", out);
+	html_put_text(out, json_read_text(series, "name"));
+	fputs("</td><td>", out);
+	html_put_text(out, json_read_text(series, "direction"));
+	fputs("</td>", out);
+	put_number(out,
+		   format_interval(json_read_number(series, "mean"),
+				   json_read_interval(series, "ci95"), unit, text, sizeof(text)));
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		double value = json_read_number(series, columns[i]);
+
+		put_number(out,
+			   isnan(value) ? "-" : format_quantity(value, unit, text, sizeof(text)));
+	}
+	put_number(out, format_quantity(json_read_number(series, "n"), "", text, sizeof(text)));
+	fputs("</tr>\n", out);
+}
+
+void html_put_series(FILE *out, const json_t *cell)
+{
+	const json_t *series;
+	size_t i;
+
+	fputs("<div class=\"wide\"><table>\n<tr><th>series</th><th></th>"
+	      "<th class=\"number\">mean [95 %]</th><th class=\"number\">p50</th>"
+	      "<th class=\"number\">p90</th><th class=\"number\">p99</th>"
+	      "<th class=\"number\">max</th><th class=\"number\">less probe</th>"
+	      "<th class=\"number\">n</th></tr>\n",
+	      out);
+	json_array_foreach (json_object_get(cell, "series"), i, series)
+		put_row(out, series);
+	fputs("</table></div>\n", out);
+}
+
+static bool is_traffic(const char *name)
+{
+	return !strcmp(name, "sent") || !strcmp(name, "received") || !strcmp(name, "background");
+}
+
+static void put_count(FILE *out, const char **between, const char *name, double count)
+{
+	html_put_format(out, "%s%s %.10g", *between, name, count);
+	*between = ", ";
+}
+
+static void put_faults(FILE *out, const json_t *loss)
+{
+	const char *name, *between = "";
+	json_t *value;
+
+	fputs("<td>", out);
+	json_object_foreach ((json_t *)loss, name, value)
+		if (!is_traffic(name) && json_number_value(value) != 0)
+			put_count(out, &between, name, json_number_value(value));
+	if (!*between)
+		fputs("<span class=\"faint\">nothing</span>", out);
+	fputs("</td>", out);
+}
+
+/* Whether an earlier batch had the same: the sum stands with the first. */
+static bool is_repeated(const struct samples *counters, size_t index)
+{
+	const struct counter *one = samples_get_counter(counters, index);
+
+	for (size_t i = 0; i < index; i++) {
+		const struct counter *other = samples_get_counter(counters, i);
+
+		if (other->cell == one->cell && !strcmp(other->name, one->name))
+			return true;
+	}
+	return false;
+}
+
+static double sum_of(const struct samples *counters, const struct counter *like)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < samples_counter_count(counters); i++) {
+		const struct counter *counter = samples_get_counter(counters, i);
+
+		if (counter->cell == like->cell && !strcmp(counter->name, like->name))
+			sum += counter->value;
+	}
+	return sum;
+}
+
+static void put_drops(FILE *out, const struct samples *counters, size_t cell)
+{
+	const char *between = "";
+
+	fputs("<td>", out);
+	for (size_t i = 0; i < samples_counter_count(counters); i++) {
+		const struct counter *counter = samples_get_counter(counters, i);
+
+		if (counter->cell == cell && !strncmp(counter->name, DROP, strlen(DROP)) &&
+		    counter->value != 0 && !is_repeated(counters, i))
+			put_count(out, &between, counter->name + strlen(DROP),
+				  sum_of(counters, counter));
+	}
+	fputs("</td>", out);
+}
+
+void html_put_losses(FILE *out, const json_t *summary, const struct samples *counters,
+		     char *const *labels)
+{
+	static const char *const traffic[] = { "sent", "received", "background" };
+	const json_t *cell;
+	char text[FORMAT_MAX];
+	size_t i;
+
+	fputs("<div class=\"wide\"><table>\n<tr><th>cell</th><th class=\"number\">sent</th>"
+	      "<th class=\"number\">received</th><th class=\"number\">others on the wire</th>"
+	      "<th>lost, or not accounted for</th><th>dropped at</th></tr>\n",
+	      out);
+	json_array_foreach (json_object_get(summary, "cells"), i, cell) {
+		const json_t *loss = json_object_get(cell, "loss");
+
+		fputs("<tr><td>", out);
+		html_put_text(out, *labels[i] ? labels[i] : "all");
+		fputs("</td>", out);
+		for (size_t j = 0; j < ARRAY_SIZE(traffic); j++) {
+			snprintf(text, sizeof(text), "%.15g", json_read_number(loss, traffic[j]));
+			put_number(out, isfinite(json_read_number(loss, traffic[j])) ? text : "-");
+		}
+		put_faults(out, loss);
+		put_drops(out, counters, i);
+		fputs("</tr>\n", out);
+	}
+	fputs("</table></div>\n", out);
+}
+
+static bool is_left_out(const char *key, const json_t *value, const char *const *but)
+{
+	for (; *but; but++)
+		if (!strcmp(*but, key))
+			return true;
+	return json_is_null(value) || (json_is_array(value) && !json_array_size(value)) ||
+	       (json_is_object(value) && !json_object_size(value)) ||
+	       (json_is_string(value) && !*json_string_value(value));
+}
+
+void html_put_members(FILE *out, const json_t *object, const char *const *but)
+{
+	const char *key;
+	json_t *value;
+
+	fputs("<table>\n", out);
+	json_object_foreach ((json_t *)object, key, value) {
+		_free_ char *text = NULL;
+
+		if (is_left_out(key, value, but))
+			continue;
+		text = json_is_string(value)
+			       ? strdup(json_string_value(value))
+			       : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+		fputs("<tr><th>", out);
+		html_put_text(out, key);
+		fputs("</th><td>", out);
+		html_put_text(out, text ? text : "?");
+		fputs("</td></tr>\n", out);
+	}
+	fputs("</table>\n", out);
+}
+
+void html_put_json(FILE *out, const char *heading, const json_t *json)
+{
+	_free_ char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+
+	fputs("<details class=\"whole\"><summary>", out);
+	html_put_text(out, heading);
+	fputs("</summary><pre>", out);
+	html_put_text(out, text ? text : "");
+	fputs("</pre></details>\n", out);
+}
