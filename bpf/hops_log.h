@@ -9,6 +9,7 @@
 
 #include "bpf/hops.h"
 #include "bpf/probe.h"
+#include "topologies/topology.h"
 
 #include <bpf/libbpf.h>
 
@@ -72,3 +73,4 @@ int hops_calibrate(struct probe *probe, struct probe_block *blocks, size_t max, 
 /* For `labrun trace`: the records of a started hops probe, in order of time. */
 struct hop_record *hops_trace_read(struct probe *probe, size_t *ret_count);
 extern const char *const hop_function_names[HOP_FUNCTION_COUNT];
+extern const enum topo_role hop_function_roles[HOP_FUNCTION_COUNT];

@@ -34,7 +34,7 @@ struct match {
 	uint64_t whole, misordered, duplicates;
 };
 
-static const enum topo_role function_roles[HOP_FUNCTION_COUNT] = {
+const enum topo_role hop_function_roles[HOP_FUNCTION_COUNT] = {
 	[HOP_NET_DEV_QUEUE] = ROLE_TX,		[HOP_NET_DEV_START_XMIT] = ROLE_XMIT,
 	[HOP_NET_DEV_XMIT] = ROLE_XMITTED,	[HOP_NETIF_RX] = ROLE_RX,
 	[HOP_NETIF_RECEIVE_SKB] = ROLE_DELIVER, [HOP_NAPI_GRO_RECEIVE_ENTRY] = ROLE_RX,
@@ -53,8 +53,9 @@ unsigned hops_functions(const struct topology *topology)
 	for (size_t i = 0; i < topology->path.count; i++)
 		for (size_t j = 0; j < points[i].place_count; j++)
 			for (unsigned f = 0; f < HOP_FUNCTION_COUNT; f++)
-				if (function_roles[f] == points[i].places[j].role ||
-				    function_roles[f] == path_mirror_role(points[i].places[j].role))
+				if (hop_function_roles[f] == points[i].places[j].role ||
+				    hop_function_roles[f] ==
+					    path_mirror_role(points[i].places[j].role))
 					functions |= 1u << f;
 	return functions;
 }
@@ -121,7 +122,7 @@ static void see(struct match *match, const struct hop_record *record, size_t ind
 	struct spot key = {
 		.netns_inode = record->event.netns_inode,
 		.ifindex = record->event.ifindex,
-		.role = function_roles[record->event.function],
+		.role = hop_function_roles[record->event.function],
 	};
 	const struct spot *spot =
 		bsearch(&key, match->spots, match->spot_count, sizeof(key), compare_spots);

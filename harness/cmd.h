@@ -18,7 +18,7 @@ struct command {
 	X(run, "[OPTION]... EXPERIMENT...", "runs and writes a result folder (the default verb)")  \
 	X(check, "FILE...", "validates experiment and topology files: every fault in one pass")    \
 	X(plan, "EXPERIMENT", "prints the cells, their order and the estimated time")              \
-	X(trace, "[--json] EXPERIMENT", "follows one packet and prints each hop it makes")         \
+	X(trace, "[OPTION]... EXPERIMENT", "follows one packet and prints each hop it makes")      \
 	X(list, "", "what experiments, topologies and kinds there are")                            \
 	X(describe, "[--schema] KIND",                                                             \
 	  "fields, units, bounds and defaults of a kind, of experiment, of topology")              \

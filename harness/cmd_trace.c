@@ -2,11 +2,14 @@
 #include "harness/cmd.h"
 
 #include "harness/cleanup.h"
+#include "harness/file.h"
 #include "harness/journey.h"
+#include "harness/journey_perfetto.h"
 #include "harness/run.h"
 #include "harness/sandbox.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <string.h>
 
 static int take_journey(void *context, struct probe *const *probes, const struct lab *lab,
@@ -20,50 +23,114 @@ static int take_journey(void *context, struct probe *const *probes, const struct
 	return *journey ? 0 : err_usage(err, "trace needs an experiment with the probe hops");
 }
 
-static enum outcome trace_inside(struct plan *plan, bool json)
+struct arguments {
+	bool json, help;
+	const char *perfetto; /* a file, or NULL */
+};
+
+static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+					 { "perfetto", required_argument, NULL, 'p' },
+					 { "help", no_argument, NULL, 'h' },
+					 {} };
+
+static const char help[] =
+	"usage: labrun trace [OPTION]... EXPERIMENT\n\n"
+	"  --json            the hops as JSON, in place of the table\n"
+	"  --perfetto FILE   the journey as a trace for https://ui.perfetto.dev as well\n";
+
+static int write_perfetto(const json_t *journey, const struct plan *plan, const char *path,
+			  struct err *err)
+{
+	const struct cell *cell = &plan->cells[plan->jobs[0].cell];
+	_json_ json_t *trace = journey_perfetto(journey, cell->experiment->topology);
+	_free_ char *text = json_dumps(trace, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+
+	if (!text)
+		abort();
+	return file_replace(path, text, strlen(text), err);
+}
+
+static void print_journey(const json_t *journey, bool json)
+{
+	if (!json) {
+		journey_print(journey, stdout);
+		return;
+	}
+	json_dumpf(journey, stdout, JSON_INDENT(2));
+	printf("\n");
+}
+
+static enum outcome trace_inside(struct plan *plan, const struct arguments *arguments)
 {
 	_json_ json_t *journey = NULL;
-	const struct run_options options = { .addresses = true,
-					     .uncalibrated = true,
-					     .inspect = take_journey,
-					     .context = &journey };
+	const struct run_options run = { .addresses = true,
+					 .uncalibrated = true,
+					 .inspect = take_journey,
+					 .context = &journey };
 	struct run_outcome outcome = {};
 	struct err err = {};
 	int code;
 
 	plan->job_count = 1;
-	code = run_execute(plan, &options, &outcome, &err);
+	code = run_execute(plan, &run, &outcome, &err);
 	for (size_t i = 0; !code && i < plan->cell_count; i++)
 		if (outcome.cell_errors[i])
 			code = err_set(&err, -EIO, "%s", outcome.cell_errors[i]);
-	if (!code && json)
-		json_dumpf(journey, stdout, JSON_INDENT(2));
-	else if (!code)
-		journey_print(journey, stdout);
-	if (json)
-		printf("\n");
+	if (!code && arguments->perfetto)
+		code = write_perfetto(journey, plan, arguments->perfetto, &err);
+	if (!code)
+		print_journey(journey, arguments->json);
 	run_outcome_done(&outcome, plan);
 	return cmd_flush(code ? cmd_fail(&err) : OUTCOME_OK);
 }
 
-enum outcome cmd_trace(int argc, char **argv)
+static enum outcome trace(const char *name, const struct arguments *arguments)
 {
 	static const char *const sets[] = { "batches=1", "iterations=1", NULL };
 	const struct plan_options plan_options = { .sets = sets };
-	bool json = argc == 3 && !strcmp(argv[1], "--json");
 	struct err err = {};
 	struct plan *plan;
 	int status, code;
 
-	if (argc != 2 && !json)
-		return cmd_usage("trace", "one experiment");
-	if (plan_load(&plan, argv[argc - 1], &plan_options, stderr, &err))
+	if (plan_load(&plan, name, &plan_options, stderr, &err))
 		return cmd_fail(&err);
 	code = sandbox_enter(0, &status, &err);
 	if (code == 0)
-		_exit(trace_inside(plan, json));
+		_exit(trace_inside(plan, arguments));
 	plan_free(plan);
 	if (code < 0)
 		return cmd_fail(&err);
 	return cmd_ended(status);
+}
+
+static bool parse_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case 'j':
+		return arguments->json = true;
+	case 'p':
+		arguments->perfetto = optarg;
+		return true;
+	case 'h':
+		return arguments->help = true;
+	default:
+		return false;
+	}
+}
+
+enum outcome cmd_trace(int argc, char **argv)
+{
+	struct arguments arguments = {};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (!parse_option(&arguments, option))
+			return cmd_usage("trace", "see labrun trace --help");
+	if (arguments.help) {
+		fputs(help, stdout);
+		return OUTCOME_OK;
+	}
+	if (argc - optind != 1)
+		return cmd_usage("trace", "one experiment");
+	return trace(argv[optind], &arguments);
 }

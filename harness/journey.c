@@ -81,13 +81,19 @@ static const struct hop_addresses *find_addresses(const struct hop_record *recor
 	return NULL;
 }
 
+static const char *direction_text(const struct hop_event *event)
+{
+	return direction_names[event->direction == STAMP_REPLY ? DIRECTION_REPLY
+							       : DIRECTION_REQUEST];
+}
+
 static const char *hop_type(const struct hop_record *records, size_t index)
 {
 	const struct hop_addresses *addresses = find_addresses(records, index);
 
 	if (addresses && is_tunnelled(addresses))
 		return "tunnel";
-	return records[index].event.direction == STAMP_REPLY ? "reply" : "request";
+	return direction_text(&records[index].event);
 }
 
 static json_t *read_hop(const struct hop_record *records, size_t index, const struct lab *lab)
@@ -97,12 +103,14 @@ static json_t *read_hop(const struct hop_record *records, size_t index, const st
 	struct place place = find_place(lab, &record->event);
 	const struct hop_addresses *addresses = record->addresses;
 
-	return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:s, s:I, s:o}", "netns",
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:o}", "netns",
 			 (json_int_t)record->event.netns_inode, "node", place.node, "interface",
-			 place.device, "type", hop_type(records, index), "source",
+			 place.device, "direction", direction_text(&record->event), "type",
+			 hop_type(records, index), "source",
 			 addresses ? address_text(addresses, true) : json_null(), "destination",
 			 addresses ? address_text(addresses, false) : json_null(), "function",
-			 hop_function_names[record->event.function], "time_ns",
+			 hop_function_names[record->event.function], "role",
+			 topo_role_names[hop_function_roles[record->event.function]], "time_ns",
 			 (json_int_t)record->event.time_ns, "delta_ns",
 			 before_ns ? json_integer((json_int_t)(record->event.time_ns - before_ns))
 				   : json_null());

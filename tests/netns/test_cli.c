@@ -39,6 +39,8 @@ static const struct usage bad_usages[] = {
 	{ { "plan", "nosuch" }, "\"nosuch\"" },
 	{ { "trace" }, "usage:" },
 	{ { "trace", "nosuch" }, "\"nosuch\"" },
+	{ { "trace", "routed", "nat" }, "one experiment" },
+	{ { "trace", "--perfetto" }, "--help" },
 	{ { "plot" }, "usage:" },
 	{ { "plot", "there" }, "'there'" },
 	{ { "plot", "nosuch" }, "nosuch" },

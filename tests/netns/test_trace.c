@@ -104,12 +104,184 @@ static void test_trace_shows_tunnels(void **state)
 	assert_false(has_hop(routed, NULL, "type", "tunnel"));
 }
 
+/* Times are whole nanoseconds, in microseconds. */
+static json_int_t nanoseconds(const json_t *event, const char *key)
+{
+	double microseconds = number_of(event, key);
+	json_int_t ns = llround(microseconds * 1000);
+
+	assert_true(ns >= 0);
+	assert_near(microseconds * 1000, (double)ns, 1e-3);
+	return ns;
+}
+
+static bool has_phase(const json_t *event, const char *phase)
+{
+	return !strcmp(json_string_value(json_object_get(event, "ph")), phase);
+}
+
+static bool same_track(const json_t *one, const json_t *other)
+{
+	return json_equal(json_object_get(one, "pid"), json_object_get(other, "pid")) &&
+	       json_equal(json_object_get(one, "tid"), json_object_get(other, "tid"));
+}
+
+/* An event of that phase on the track of `like`, at that time. */
+static const json_t *find_event(const json_t *events, const char *phase, const json_t *like,
+				json_int_t at_ns)
+{
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach (events, i, event)
+		if (has_phase(event, phase) && same_track(event, like) &&
+		    nanoseconds(event, "ts") == at_ns)
+			return event;
+	return NULL;
+}
+
+static size_t count_named(const json_t *events, const char *phase, const char *name,
+			  const char *direction)
+{
+	const json_t *event;
+	size_t i, count = 0;
+
+	json_array_foreach (events, i, event)
+		count += has_phase(event, phase) &&
+			 !strcmp(json_string_value(json_object_get(event, "name")), name) &&
+			 !strcmp(json_string_value(json_object_get(event, "cat")), direction);
+	return count;
+}
+
+/* What the format asks of each event, whatever its phase. */
+static void assert_event(const json_t *events, const json_t *event)
+{
+	static const char known[] = "MiXstf";
+	const char *phase = json_string_value(json_object_get(event, "ph"));
+
+	assert_non_null(phase);
+	assert_int_equal(strlen(phase), 1);
+	assert_non_null(strchr(known, *phase));
+	assert_true(json_is_string(json_object_get(event, "name")));
+	assert_true(json_is_string(json_object_get(event, "cat")));
+	assert_true(json_is_integer(json_object_get(event, "pid")));
+	assert_true(json_is_integer(json_object_get(event, "tid")));
+	nanoseconds(event, "ts");
+	if (*phase == 'X')
+		nanoseconds(event, "dur");
+	if (*phase == 'i')
+		assert_string_equal(json_string_value(json_object_get(event, "s")), "t");
+	/* A flow's event is nothing without the slice that it begins with. */
+	if (strchr("stf", *phase))
+		assert_non_null(find_event(events, "X", event, nanoseconds(event, "ts")));
+	/* A segment begins with a hop at its own device. */
+	if (*phase == 'X')
+		assert_non_null(find_event(events, "i", event, nanoseconds(event, "ts")));
+}
+
+/* Slices of a track that overlap without one being within the other would not be drawn. */
+static void assert_nested(const json_t *events, const json_t *slice)
+{
+	json_int_t from = nanoseconds(slice, "ts"), to = from + nanoseconds(slice, "dur");
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach (events, i, other) {
+		json_int_t begin, end;
+
+		if (!has_phase(other, "X") || !same_track(slice, other))
+			continue;
+		begin = nanoseconds(other, "ts");
+		end = begin + nanoseconds(other, "dur");
+		assert_true(end <= from || begin >= to || (begin <= from && end >= to) ||
+			    (begin >= from && end <= to));
+	}
+}
+
+static void assert_flow(const json_t *events)
+{
+	json_int_t before = -1;
+	const json_t *event;
+	size_t i, begun = 0, ended = 0;
+
+	json_array_foreach (events, i, event) {
+		const char *phase = json_string_value(json_object_get(event, "ph"));
+
+		if (!strchr("stf", *phase))
+			continue;
+		assert_true(nanoseconds(event, "ts") > before);
+		before = nanoseconds(event, "ts");
+		begun += *phase == 's';
+		assert_int_equal(begun, 1);
+		assert_int_equal(ended, 0);
+		ended += *phase == 'f';
+	}
+	assert_int_equal(ended, 1);
+}
+
+static void test_perfetto(void **state)
+{
+	static const char *const segments[] = { "veth1",  "vxlan",     "encap", "underlay1",
+						"router", "underlay2", "decap", "bridge",
+						"veth2",  "tunnel" };
+	_finished_ struct finished finished = {};
+	_json_ json_t *trace = NULL, *journey = NULL;
+	const json_t *events, *event;
+	size_t i;
+
+	(void)state;
+	need_tracing();
+	finished = labrun("trace", "--json", "--perfetto", "trace.json", "vxlan");
+	assert_status(finished, 0);
+	assert_string_equal(finished.error, "");
+	assert_int_equal(count_entries("."), 1);
+	journey = json_loads(finished.out, 0, NULL);
+	trace = read_json(".", "trace.json");
+	events = json_object_get(trace, "traceEvents");
+	assert_true(json_array_size(journey) > 20);
+	json_array_foreach (events, i, event) {
+		assert_event(events, event);
+		if (has_phase(event, "X"))
+			assert_nested(events, event);
+	}
+	for (i = 0; i < ARRAY_SIZE(segments); i++) {
+		assert_int_equal(count_named(events, "X", segments[i], "request"), 1);
+		assert_int_equal(count_named(events, "X", segments[i], "reply"), 1);
+	}
+	assert_flow(events);
+	/* Every hop of the table is there. */
+	i = 0;
+	for (size_t at = 0; at < json_array_size(events); at++) {
+		event = json_array_get(events, at);
+		if (has_phase(event, "i"))
+			assert_true(json_equal(json_object_get(event, "args"),
+					       json_array_get(journey, i++)));
+	}
+	assert_int_equal(i, json_array_size(journey));
+}
+
+static void test_perfetto_whole_or_not(void **state)
+{
+	_finished_ struct finished finished = {};
+
+	(void)state;
+	need_tracing();
+	assert_int_equal(mkdir("there", 0755), 0);
+	finished = labrun("trace", "--perfetto", "there", "vxlan");
+	assert_status(finished, 4);
+	assert_one_line(finished.error, "there");
+	assert_string_equal(finished.out, "");
+	assert_int_equal(count_entries("."), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		program_test(test_trace_of_every_experiment),
 		program_test(test_trace_shows_translation),
 		program_test(test_trace_shows_tunnels),
+		program_test(test_perfetto),
+		program_test(test_perfetto_whole_or_not),
 	};
 	int status = run_prepare();
 
