@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/proc.h"
+#include "harness/sha256.h"
 #include "version.h"
 
 #include <bpf/libbpf.h>
@@ -77,18 +78,14 @@ static json_t *config_json(const char *release)
 {
 	char boot[128];
 	const char *const paths[] = { boot, "/proc/config.gz" };
+	char hash[SHA256_TEXT_BYTES];
+	struct err ignored;
 
 	snprintf(boot, sizeof(boot), "/boot/config-%.100s", release);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		json_t *line = access(paths[i], R_OK) ? NULL : tool_says("sha256sum", paths[i]);
-		_free_ char *hash = json_is_string(line) ? strdup(json_string_value(line)) : NULL;
-
-		json_decref(line);
-		if (hash && strcspn(hash, " ") == 64) {
-			hash[64] = '\0';
+		if (!sha256_file(paths[i], hash, &ignored))
 			return json_pack("{s:s, s:s}", "file", i ? "config.gz" : "config", "sha256",
 					 hash);
-		}
 	}
 	return json_null();
 }

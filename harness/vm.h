@@ -9,6 +9,7 @@
  */
 
 #include "harness/err.h"
+#include "harness/sha256.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -48,7 +49,7 @@ struct vm_initramfs {
 	const char *const *modules; /* names, NULL-terminated: "vxlan", ... */
 	const char *const *tools; /* "nft", ..., NULL-terminated */
 };
-#define VM_HASH_BYTES 65
+#define VM_HASH_BYTES SHA256_TEXT_BYTES
 int vm_initramfs_make(const struct vm_initramfs *what, char **ret_path,
 		      char ret_hash[VM_HASH_BYTES], struct err *err);
 

@@ -3,7 +3,6 @@
 
 #include "harness/cleanup.h"
 #include "harness/file.h"
-#include "harness/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +10,6 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-
-#define HASH_DIGITS 64
 
 char *vm_path(const char *folder, const char *name)
 {
@@ -74,40 +71,6 @@ void vm_cache_sweep(const char *folder)
 	while (dir && (entry = readdir(dir)))
 		if (!strncmp(entry->d_name, VM_CACHE_PARTIAL, strlen(VM_CACHE_PARTIAL)))
 			file_remove_tree_at(dirfd(dir), entry->d_name);
-}
-
-static int sha256sum(const struct proc *proc, char *ret_hash, struct err *err)
-{
-	char line[HASH_DIGITS + 2] = "";
-	int code = proc_first_line(proc, line, sizeof(line), err);
-
-	if (code)
-		return code;
-	if (strspn(line, "0123456789abcdef") != HASH_DIGITS)
-		return err_set(err, -EIO, "sha256sum: no digest in '%s'", line);
-	memcpy(ret_hash, line, HASH_DIGITS);
-	ret_hash[HASH_DIGITS] = '\0';
-	return 0;
-}
-
-int vm_sha256(const char *path, char *ret_hash, struct err *err)
-{
-	const char *const argv[] = { "sha256sum", "--", path, NULL };
-
-	/* It marks a name with a backslash or newline by one in front of the digest. */
-	if (strpbrk(path, "\\\n"))
-		return err_usage(err, "'%s': no such characters in the cache's name", path);
-	return sha256sum(&(struct proc){ .argv = argv, .netns_fd = -1 }, ret_hash, err);
-}
-
-int vm_sha256_bytes(const char *bytes, size_t count, char *ret_hash, struct err *err)
-{
-	const char *const argv[] = { "sha256sum", NULL };
-	const struct proc proc = {
-		.argv = argv, .input = bytes, .input_bytes = count, .netns_fd = -1
-	};
-
-	return sha256sum(&proc, ret_hash, err);
 }
 
 /* What cannot be read was named by someone, as in file_read(). */

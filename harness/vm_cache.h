@@ -34,11 +34,6 @@ int vm_cache_lock(const char *folder, int *ret_fd, struct err *err);
 /* Removes what begins with VM_CACHE_PARTIAL: left by one that was killed. */
 void vm_cache_sweep(const char *folder);
 
-/* sha256 of a file in hex, 64 digits and a NUL into `ret_hash`. */
-int vm_sha256(const char *path, char *ret_hash, struct err *err);
-/* The same of bytes in memory. */
-int vm_sha256_bytes(const char *bytes, size_t count, char *ret_hash, struct err *err);
-
 /* An empty file has NULL bytes. */
 int vm_file_map(struct vm_file *file, const char *path, struct err *err);
 void vm_file_unmap(struct vm_file *file);

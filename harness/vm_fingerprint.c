@@ -4,12 +4,10 @@
 #include "harness/arena.h"
 #include "harness/cleanup.h"
 #include "harness/proc.h"
-#include "harness/vm_cache.h"
+#include "harness/sha256.h"
 #include "harness/vm_qemu.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #ifndef LABRUN_VERSION
 #define LABRUN_VERSION "unknown"
@@ -39,7 +37,7 @@ static json_t *kernel_json(const struct vm_kernel *kernel)
 	char hash[VM_HASH_BYTES] = "";
 	struct err ignored;
 
-	if (vm_sha256(kernel->image, hash, &ignored))
+	if (sha256_file(kernel->image, hash, &ignored))
 		*hash = '\0';
 	return json_pack("{s:o, s:o, s:o, s:o}", "version", text_or_null(kernel->version),
 			 "release", text_or_null(kernel->release), "package",
@@ -49,12 +47,10 @@ static json_t *kernel_json(const struct vm_kernel *kernel)
 /* Through the link: a program that was built anew meanwhile is still the one that runs. */
 static json_t *labrun_json(void)
 {
-	char path[32], hash[VM_HASH_BYTES] = "";
+	char hash[VM_HASH_BYTES] = "";
 	struct err ignored;
 
-	/* Not "self", which would be the program that hashes it. */
-	snprintf(path, sizeof(path), "/proc/%d/exe", getpid());
-	if (vm_sha256(path, hash, &ignored))
+	if (sha256_file("/proc/self/exe", hash, &ignored))
 		*hash = '\0';
 	return json_pack("{s:s, s:o}", "version", LABRUN_VERSION, "sha256", text_or_null(hash));
 }

@@ -39,7 +39,7 @@ static bool is_whole(const char *path, const char *hash)
 	char found[VM_HASH_BYTES];
 	struct err ignored;
 
-	return !access(path, R_OK) && !vm_sha256(path, found, &ignored) && !strcmp(found, hash);
+	return !access(path, R_OK) && !sha256_file(path, found, &ignored) && !strcmp(found, hash);
 }
 
 static bool look_up(const char *folder, const char *key, char **ret_path, char *ret_hash)
@@ -150,7 +150,7 @@ static int make(const struct vm_contents *contents, const char *folder, const ch
 	vm_cache_sweep(folder);
 	code = write_archive(contents, partial, err);
 	if (!code)
-		code = vm_sha256(partial, ret_hash, err);
+		code = sha256_file(partial, ret_hash, err);
 	if (!code) {
 		path = name_in(folder, ret_hash, ".cpio");
 		if (rename(partial, path))
@@ -181,10 +181,9 @@ int vm_initramfs_make(const struct vm_initramfs *what, char **ret_path,
 		code = vm_contents_gather(&contents, what, err);
 	if (!code)
 		code = vm_contents_key(&contents, &text, err);
-	if (!code)
-		code = vm_sha256_bytes(text, strlen(text), key, err);
 	if (code)
 		return code;
+	sha256_bytes(text, strlen(text), key);
 	if (look_up(folder, key, ret_path, ret_hash))
 		return 0;
 	code = vm_cache_lock(folder, &lock, err);

@@ -221,7 +221,7 @@ static void assert_whole(const char *name)
 
 	if (!strstr(name, ".cpio") || !strncmp(name, VM_CACHE_PARTIAL, strlen(VM_CACHE_PARTIAL)))
 		return;
-	assert_int_equal(vm_sha256(path, hash, &err), 0);
+	assert_int_equal(sha256_file(path, hash, &err), 0);
 	if (strncmp(hash, name, strlen(hash)))
 		fail_msg("%s is half-written", name);
 }
