@@ -25,6 +25,7 @@ struct command {
 	X(load, "[OPTION]... TOPOLOGY", "one load by hand through a topology, with live rates")    \
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
 	X(report, "[--out FILE] RESULT...", "one self-contained page of result folders")           \
+	X(verify, "[--json] RESULT...", "makes tables and charts again from the raw samples")      \
 	X(compare, "[--json] [--least=PERCENT] BASE NEW", "says what moved between two results")   \
 	X(reproduce, "[OPTION]... [NAME...]",                                                      \
 	  "runs every experiment with a paper behind it; paper beside measured")                   \

@@ -5,6 +5,7 @@
 #include "harness/file.h"
 #include "harness/plot_charts.h"
 #include "harness/proc.h"
+#include "harness/results_manifest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,7 +161,9 @@ static int plot_any(const char *dir, bool unfinished, struct err *err)
 
 int plot_folder(const char *dir, struct err *err)
 {
-	return plot_any(dir, false, err);
+	int code = plot_any(dir, false, err);
+
+	return code ? code : manifest_renew(dir, "plots/", err);
 }
 
 int plot_unfinished(const char *dir, struct err *err)

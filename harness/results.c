@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/csv.h"
 #include "harness/file.h"
+#include "harness/results_manifest.h"
 #include "harness/results_partial.h"
 #include "harness/results_write.h"
 
@@ -284,6 +285,10 @@ int results_commit(struct results *results, struct err *err)
 	const char *name = slash ? slash + 1 : results->dir;
 	struct partial *partial = &results->partial;
 
+	int code = manifest_write(partial->fd, results->partial_path, err);
+
+	if (code)
+		return code;
 	/* NOREPLACE: plain rename() would take the place of an empty folder made meanwhile. */
 	if (renameat2(partial->parent_fd, partial->name, partial->parent_fd, name,
 		      RENAME_NOREPLACE) &&

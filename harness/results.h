@@ -35,7 +35,7 @@ int results_write(struct results *results, const struct plan *plan,
 		  const struct results_final *final, struct err *err);
 /* Where the files are now: DIR.partial, or DIR after results_commit(). */
 const char *results_path(const struct results *results);
-/* Makes it whole: DIR.partial becomes DIR. */
+/* Makes it whole: SHA256SUMS is written, and DIR.partial becomes DIR. */
 int results_commit(struct results *results, struct err *err);
 /* Uncommitted: removes the folder unless a cell was finished. */
 void results_free(struct results *results);

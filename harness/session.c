@@ -10,6 +10,7 @@
 #include "harness/progress.h"
 #include "harness/report_text.h"
 #include "harness/results.h"
+#include "harness/results_summary.h"
 #include "harness/run.h"
 #include "harness/sandbox.h"
 #include "harness/summary.h"
@@ -45,33 +46,6 @@ static const char *session_mode(const struct session *session)
 	if (!session->options->vm)
 		return "native";
 	return session->options->vm->exact ? "exact" : "vm";
-}
-
-static json_t *make_summary(const struct session *session)
-{
-	const struct plan *plan = session->plan;
-	struct summary_cell *cells = calloc(plan->cell_count, sizeof(*cells));
-	struct summary_input input = {
-		.experiment = plan->name,
-		.mode = session_mode(session),
-		.cells = cells,
-		.cell_count = plan->cell_count,
-		.loss_tolerance = (double)plan->cells[0].experiment->loss_tolerance,
-		.samples = session->outcome.samples,
-		.blocks = session->outcome.blocks,
-		.block_count = session->outcome.block_count,
-	};
-	json_t *summary;
-
-	if (!cells)
-		abort();
-	for (size_t i = 0; i < plan->cell_count; i++)
-		cells[i] = (struct summary_cell){ plan->cells[i].factors,
-						  session->outcome.cell_errors[i] };
-	summary = summary_build(&input);
-	json_object_set_new(summary, "claims", claims_evaluate(plan->experiment_json, summary));
-	free(cells);
-	return summary;
 }
 
 static int measure(struct session *session, struct err *err)
@@ -119,11 +93,14 @@ static int keep(struct session *session, struct err *err)
 		.blocks = session->outcome.blocks,
 		.block_count = session->outcome.block_count,
 	};
+	const struct plan *plan = session->plan;
 	int code;
 
 	if (!session->options->vm)
 		environment_finish(session->environment);
-	session->summary = make_summary(session);
+	session->summary = results_summary(plan, session_mode(session),
+					   (double)plan->cells[0].experiment->loss_tolerance,
+					   &session->outcome);
 	final.summary = session->summary;
 	code = results_write(session->results, session->plan, &final, err);
 	if (!code && !session->options->no_charts)

@@ -20,6 +20,7 @@ struct synthetic {
 	size_t services, modes;
 	unsigned batches, iterations;
 	bool no_replies, exact;
+	bool calibrated; /* the summary knows of the calibration too, as a run's does */
 	uint64_t dearer_ns; /* what a packet costs more with the real probe than it else does */
 };
 
@@ -94,12 +95,13 @@ static inline void synthetic_plan(const struct synthetic *about, struct plan *pl
 	for (size_t i = 0; i < plan->cell_count; i++)
 		plan->cells[i] = (struct cell){
 			.factors = synthetic_factors(about, i),
-			.label = json_dumps(plan->cells[i].factors, JSON_COMPACT),
 			.experiment_json = json_incref(plan->experiment_json),
 			.topology_json = synthetic_topology(about),
 		};
 	for (size_t i = 0; i < plan->cell_count; i++)
-		plan->cells[i].label = json_dumps(plan->cells[i].factors, JSON_COMPACT);
+		plan->cells[i].label = json_object_size(plan->cells[i].factors)
+					       ? json_dumps(plan->cells[i].factors, JSON_COMPACT)
+					       : strdup("");
 }
 
 static inline void synthetic_plan_done(struct plan *plan)
@@ -167,19 +169,32 @@ static inline void synthetic_job(const struct synthetic *about, struct samples *
 	samples_count(samples, cell, batch, "received", about->iterations);
 }
 
+static inline size_t synthetic_blocks(const struct synthetic *about, struct probe_block *ret)
+{
+	ret[0] = (struct probe_block){ 0, BLOCK_OFF, 1000, 0, 7000, "" };
+	ret[1] = (struct probe_block){ 0, BLOCK_EMPTY, 1000, 8000, 7400, "" };
+	ret[2] = (struct probe_block){ 0, BLOCK_FULL, 1000, 8000, 7900 + about->dearer_ns, "" };
+	return 3;
+}
+
 static inline json_t *synthetic_summary(const struct synthetic *about, const struct plan *plan,
 					const struct samples *samples)
 {
 	struct summary_cell *cells = calloc(plan->cell_count, sizeof(*cells));
+	struct probe_block blocks[3];
+	size_t block_count = synthetic_blocks(about, blocks);
 	json_t *summary;
 
 	for (size_t i = 0; i < plan->cell_count; i++)
 		cells[i] = (struct summary_cell){ .factors = plan->cells[i].factors };
-	summary = summary_build(&(struct summary_input){ .experiment = plan->name,
-							 .mode = about->exact ? "exact" : "native",
-							 .cells = cells,
-							 .cell_count = plan->cell_count,
-							 .samples = samples });
+	summary = summary_build(
+		&(struct summary_input){ .experiment = plan->name,
+					 .mode = about->exact ? "exact" : "native",
+					 .cells = cells,
+					 .cell_count = plan->cell_count,
+					 .samples = samples,
+					 .blocks = blocks,
+					 .block_count = about->calibrated ? block_count : 0 });
 	json_object_set_new(summary, "claims", json_array());
 	free(cells);
 	return summary;
@@ -189,11 +204,8 @@ static inline json_t *synthetic_summary(const struct synthetic *about, const str
 static inline int synthetic_write(const struct synthetic *about, const char *dir,
 				  json_t **ret_summary, struct err *err)
 {
-	const struct probe_block blocks[] = {
-		{ 0, BLOCK_OFF, 1000, 0, 7000, "" },
-		{ 0, BLOCK_EMPTY, 1000, 8000, 7400, "" },
-		{ 0, BLOCK_FULL, 1000, 8000, 7900 + about->dearer_ns, "" },
-	};
+	struct probe_block blocks[3];
+	size_t block_count = synthetic_blocks(about, blocks);
 	_json_ json_t *environment = json_pack("{s:{s:s}}", "kernel", "release", "6.1.0-18-amd64");
 	_results_ struct results *results = NULL;
 	struct samples *samples = samples_new();
@@ -216,7 +228,7 @@ static inline int synthetic_write(const struct synthetic *about, const char *dir
 							      .summary = summary,
 							      .environment = environment,
 							      .blocks = blocks,
-							      .block_count = ARRAY_SIZE(blocks) },
+							      .block_count = block_count },
 				     err);
 	if (!code)
 		code = results_commit(results, err);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+#include "harness/verify.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+
+static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+					 { "help", no_argument, NULL, 'h' },
+					 {} };
+
+static const char help[] =
+	"usage: labrun verify [--json] RESULT...\n\n"
+	"Makes every table, the summary, the claims' verdicts and the charts again from\n"
+	"samples.csv, counters.csv and calibration.csv, compares them byte by byte, and\n"
+	"holds all files against SHA256SUMS. Needs no root. Images are compared where\n"
+	"gnuplot is the version that drew them. Exit status: 0 verified, 1 something\n"
+	"differs, 2 not a result folder.\n\n"
+	"It cannot find raw tables that were changed together with all that follows from\n"
+	"them and with SHA256SUMS; for that keep or sign SHA256SUMS elsewhere. Nor can it\n"
+	"recompute what nothing else tells: environment.json, the units, why a cell failed.\n";
+
+static enum outcome verify_one(const char *dir, bool json)
+{
+	_json_ json_t *report = NULL;
+	struct err err = {};
+
+	if (verify_folder(&report, dir, &err))
+		return cmd_fail(&err);
+	if (json) {
+		json_dumpf(report, stdout, JSON_INDENT(2));
+		printf("\n");
+	} else {
+		verify_text(report, stdout);
+	}
+	return verify_passed(report) ? OUTCOME_OK : OUTCOME_CLAIM_FAILS;
+}
+
+enum outcome cmd_verify(int argc, char **argv)
+{
+	enum outcome outcome = OUTCOME_OK;
+	bool json = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return OUTCOME_OK;
+		}
+		if (option != 'j')
+			return cmd_usage("verify", "see labrun verify --help");
+		json = true;
+	}
+	if (optind == argc)
+		return cmd_usage("verify", "which result folder?");
+	for (int i = optind; i < argc; i++) {
+		enum outcome one = verify_one(argv[i], json);
+
+		outcome = one > outcome ? one : outcome;
+	}
+	return outcome;
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/verify_files.h"
+
+#include "harness/cleanup.h"
+#include "harness/results_partial.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define QUOTED_CHARS 60
+#define DRAWN_LINES 20 /* that may come before the one by which gnuplot signs */
+
+struct comparison {
+	json_t *report;
+	const char *dir, *again;
+};
+
+static char *join(const char *dir, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		abort();
+	return path;
+}
+
+static bool ends_with(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), tail = strlen(suffix);
+
+	return length >= tail && !strcmp(text + length - tail, suffix);
+}
+
+static void note(const struct comparison *comparison, const char *list, const char *file,
+		 const char *key, const char *text)
+{
+	json_t *value = json_string(text);
+
+	json_array_append_new(
+		json_object_get(comparison->report, list),
+		json_pack("{s:s, s:o}", "file", file, key, value ? value : json_string("differs")));
+}
+
+/* A line as part of a message: no control characters, cut to what can be read. */
+static void quote(const char *line, char ret[static QUOTED_CHARS + 4])
+{
+	size_t length = strcspn(line, "\n"), skipped = strspn(line, " \t"), i;
+
+	line += skipped;
+	length -= skipped < length ? skipped : length;
+	for (i = 0; i < length && i < QUOTED_CHARS; i++)
+		ret[i] = (unsigned char)line[i] < ' ' || (unsigned char)line[i] > '~' ? '?'
+										      : line[i];
+	strcpy(ret + i, length > QUOTED_CHARS ? "..." : "");
+}
+
+/* What `getline()` gave: nothing at the end. */
+struct line {
+	char *text;
+	size_t room;
+	ssize_t length;
+};
+
+static void next_line(struct line *line, FILE *file)
+{
+	line->length = getline(&line->text, &line->room, file);
+	if (line->length < 0)
+		line->length = 0;
+}
+
+/* "" if they are the same to the last byte. */
+static void tell_difference(FILE *there, FILE *again, bool text, char *ret, size_t size)
+{
+	char found[QUOTED_CHARS + 4] = "nothing", wanted[QUOTED_CHARS + 4] = "nothing";
+	struct line a = { 0 }, b = { 0 };
+	unsigned long number = 0;
+
+	*ret = '\0';
+	do {
+		number++;
+		next_line(&a, there);
+		next_line(&b, again);
+	} while (a.length && a.length == b.length && !memcmp(a.text, b.text, (size_t)a.length));
+	if (a.length)
+		quote(a.text, found);
+	if (b.length)
+		quote(b.text, wanted);
+	if ((a.length || b.length) && text)
+		snprintf(ret, size, "line %lu is %s, recomputed %s", number, found, wanted);
+	else if (a.length || b.length)
+		snprintf(ret, size, "is another image than the one drawn again");
+	free(a.text);
+	free(b.text);
+}
+
+static bool is_image(const char *name)
+{
+	return ends_with(name, ".svg") || ends_with(name, ".png");
+}
+
+/* The line by which gnuplot signs an SVG; the PNG beside it was drawn by the same script. */
+static void drawn_by(const char *dir, const char *name, char *ret, size_t size)
+{
+	_free_ char *svg = NULL, *line = NULL;
+	_fclose_ FILE *file = NULL;
+	size_t room = 0;
+	const char *found;
+
+	if (asprintf(&svg, "%s/%.*s.svg", dir, (int)(strlen(name) - strlen(".svg")), name) < 0)
+		abort();
+	*ret = '\0';
+	file = fopen(svg, "re");
+	for (int i = 0; file && i < DRAWN_LINES && getline(&line, &room, file) > 0; i++) {
+		found = strcasestr(line, "gnuplot ");
+		if (found && strstr(line, "Produced by"))
+			snprintf(ret, size, "%.*s", (int)strcspn(found, "<\n"), found);
+	}
+}
+
+/* Another gnuplot draws the same charts with other bytes. */
+static bool is_comparable(const struct comparison *comparison, const char *name)
+{
+	char there[80], again[80], why[200];
+
+	if (!is_image(name))
+		return true;
+	drawn_by(comparison->dir, name, there, sizeof(there));
+	drawn_by(comparison->again, name, again, sizeof(again));
+	if (*there && !strcmp(there, again))
+		return true;
+	snprintf(why, sizeof(why), "drawn by %s, here is %s", *there ? there : "an unknown gnuplot",
+		 *again ? again : "an unknown one");
+	note(comparison, "not_compared", name, "why", why);
+	return false;
+}
+
+static void compare_file(const struct comparison *comparison, const char *name)
+{
+	_free_ char *there_path = join(comparison->dir, name);
+	_free_ char *again_path = join(comparison->again, name);
+	_fclose_ FILE *again = fopen(again_path, "re"), *there = NULL;
+	struct stat status;
+	char text[300];
+
+	/* A FIFO in its place must not hang us. */
+	if (!stat(there_path, &status) && S_ISREG(status.st_mode))
+		there = fopen(there_path, "re");
+	if (!there || !again) {
+		note(comparison, "findings", name, "finding", "is not there");
+		return;
+	}
+	if (!is_comparable(comparison, name))
+		return;
+	tell_difference(there, again, !is_image(name), text, sizeof(text));
+	if (*text)
+		note(comparison, "findings", name, "finding", text);
+	else
+		json_array_append_new(json_object_get(comparison->report, "recomputed"),
+				      json_string(name));
+}
+
+static int by_name(const struct dirent **left, const struct dirent **right)
+{
+	return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+static int is_file(const struct dirent *entry)
+{
+	return entry->d_type != DT_DIR && strcmp(entry->d_name, PARTIAL_MARKER);
+}
+
+static int compare_folder(const struct comparison *comparison, const char *prefix, struct err *err)
+{
+	_free_ char *path = join(comparison->again, prefix);
+	_free_ struct dirent **entries = NULL;
+	int count = scandir(path, &entries, is_file, by_name);
+
+	if (count < 0)
+		return errno == ENOENT ? 0 : err_errno(err, -errno, "read '%s'", path);
+	for (int i = 0; i < count; i++) {
+		_free_ char *name = NULL;
+
+		if (asprintf(&name, "%s%s", prefix, entries[i]->d_name) < 0)
+			abort();
+		compare_file(comparison, name);
+		free(entries[i]);
+	}
+	return 0;
+}
+
+int verify_files(json_t *report, const char *dir, const char *again, struct err *err)
+{
+	const struct comparison comparison = { report, dir, again };
+	int code = compare_folder(&comparison, "", err);
+
+	return code ? code : compare_folder(&comparison, "plots/", err);
+}
