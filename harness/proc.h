@@ -10,11 +10,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct proc {
 	const char *const *argv; /* NULL-terminated */
 	const char *input; /* to its stdin; NULL: /dev/null */
 	size_t input_bytes;
+	/* In place of input: writes what it reads, before it starts. */
+	void (*feed)(FILE *out, const void *context);
+	const void *context;
+	/* "NAME=value" in addition to our own; NULL-terminated, or NULL: none. */
+	const char *const *environment;
 	int netns_fd; /* enters this network namespace first; -1: stays */
 };
 

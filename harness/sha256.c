@@ -88,7 +88,7 @@ void sha256_add(struct sha256 *sha, const void *bytes, size_t count)
 	}
 }
 
-void sha256_finish(struct sha256 *sha, char ret_text[static SHA256_TEXT_BYTES])
+void sha256_finish_bytes(struct sha256 *sha, uint8_t ret[static SHA256_BYTES])
 {
 	static const unsigned char padding[BLOCK_BYTES] = { 0x80 };
 	uint64_t bits = sha->bytes * 8;
@@ -99,8 +99,17 @@ void sha256_finish(struct sha256 *sha, char ret_text[static SHA256_TEXT_BYTES])
 	/* One byte at least, and then up to the last eight of a block. */
 	sha256_add(sha, padding, 1 + (BLOCK_BYTES + 55 - sha->bytes % BLOCK_BYTES) % BLOCK_BYTES);
 	sha256_add(sha, length, sizeof(length));
-	for (int i = 0; i < 8; i++)
-		snprintf(ret_text + 8 * i, 9, "%08x", sha->state[i]);
+	for (int i = 0; i < SHA256_BYTES; i++)
+		ret[i] = (uint8_t)(sha->state[i / 4] >> (24 - i % 4 * 8));
+}
+
+void sha256_finish(struct sha256 *sha, char ret_text[static SHA256_TEXT_BYTES])
+{
+	uint8_t digest[SHA256_BYTES];
+
+	sha256_finish_bytes(sha, digest);
+	for (int i = 0; i < SHA256_BYTES; i++)
+		snprintf(ret_text + 2 * i, 3, "%02x", digest[i]);
 }
 
 void sha256_bytes(const void *bytes, size_t count, char ret_text[static SHA256_TEXT_BYTES])

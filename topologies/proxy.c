@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "topologies/proxy.h"
 
+#include "harness/cleanup.h"
+#include "harness/proc.h"
 #include "topologies/build.h"
+#include "topologies/lab.h"
+#include "topologies/proxy_rules.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <string.h>
+
+/* Of 30000 to 32767, kube-proxy's own range. */
+#define NODE_PORTS 2768
+/* As text about a gigabyte. */
+#define ENDPOINTS_MAX 2000000
 
 /* In the order of enum proxy_mode. */
 const char *const proxy_mode_names[] = { "none", "iptables-legacy", "iptables-nft", "nftables",
@@ -93,12 +105,119 @@ static const struct field proxy_fields[] = {
 	FIELD_END
 };
 
+static uint64_t all_endpoints(const struct proxy_params *proxy)
+{
+	uint64_t full =
+		proxy->filler == PROXY_FILLER_CHEAP && proxy->services > 3 ? 3 : proxy->services;
+
+	return full * proxy->endpoints + (proxy->services - full);
+}
+
+static const char *proxy_check(const void *params)
+{
+	const struct proxy_params *proxy = params;
+	const struct address *backends = proxy->backends.items;
+
+	if (proxy->pod_cidr.family != AF_INET)
+		return "\"pod_cidr\" is of IPv4";
+	for (size_t i = 0; i < proxy->backends.count; i++)
+		if (backends[i].family != AF_INET)
+			return "\"backends\" are IPv4 addresses";
+	if (proxy->node_ports && proxy->services > NODE_PORTS)
+		return "there are 2768 node ports (30000 to 32767), and more services";
+	if (all_endpoints(proxy) > ENDPOINTS_MAX)
+		return "more than 2000000 endpoints in all (\"services\" times \"endpoints\"; "
+		       "\"filler\": \"cheap\" takes fewer)";
+	return NULL;
+}
+
+static void feed_iptables(FILE *out, const void *rules)
+{
+	proxy_write_iptables(out, rules);
+}
+
+static void feed_nftables(FILE *out, const void *rules)
+{
+	proxy_write_nftables(out, rules);
+}
+
+/*
+ * Not all kernels have the old tables any more. Asked for here, since the tool only says that it is
+ * unable to initialize one.
+ */
+static int need_legacy(struct err *err)
+{
+	struct ipt_getinfo info = { .name = "nat" };
+	socklen_t bytes = sizeof(info);
+	_close_ int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+
+	if (fd < 0)
+		return err_errno(err, -errno, "raw socket");
+	if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, &info, &bytes) == 0)
+		return 0;
+	if (errno == ENOENT || errno == ENOPROTOOPT)
+		return err_need(err, "this kernel has no legacy iptables (module iptable_nat)");
+	return err_errno(err, -errno, "iptables-legacy: table nat");
+}
+
+/* How each mode is loaded; by enum proxy_mode. */
+static const struct loader {
+	const char *const argv[4];
+	const char *package;
+	void (*feed)(FILE *out, const void *rules);
+	int (*need)(struct err *err); /* NULL: nothing but the tool */
+} loaders[] = {
+	[PROXY_IPTABLES_LEGACY] = { { "iptables-legacy-restore", "--noflush", "--counters" },
+				    "iptables",
+				    feed_iptables,
+				    need_legacy },
+	[PROXY_IPTABLES_NFT] = { { "iptables-nft-restore", "--noflush", "--counters" },
+				 "iptables",
+				 feed_iptables,
+				 NULL },
+	[PROXY_NFTABLES] = { { "nft", "-f", "-" }, "nftables", feed_nftables, NULL },
+};
+
+/*
+ * Legacy iptables locks a file under /run, which would be the host's, and would make labs wait for
+ * each other. Its own input will do: nobody else has that.
+ */
+static const char *const environment[] = { "XTABLES_LOCKFILE=/proc/self/fd/0", NULL };
+
+static int load(const struct loader *loader, const struct proxy_rules *rules, struct err *err)
+{
+	const struct proc proc = {
+		.argv = loader->argv,
+		.feed = loader->feed,
+		.context = rules,
+		.environment = environment,
+		.netns_fd = -1,
+	};
+
+	if (!proc_exists(loader->argv[0]))
+		return err_need(err, "%s is not installed (apt install %s)", loader->argv[0],
+				loader->package);
+	if (loader->need) {
+		int code = loader->need(err);
+
+		if (code < 0)
+			return code;
+	}
+	return proc_run(&proc, err);
+}
+
 static int proxy_build(struct build_node *node, const void *params, struct err *err)
 {
 	const struct proxy_params *proxy = params;
+	const struct address *own =
+		topology_find_address(lab_topology(node->lab), node->index, AF_INET);
+	struct proxy_rules rules = { .params = proxy };
 
-	(void)node;
-	return proxy->mode == PROXY_NONE ? 0 : err_set(err, -ENOSYS, "not yet");
+	if (proxy->mode == PROXY_NONE)
+		return 0;
+	if (own)
+		inet_ntop(AF_INET, own->bytes, rules.node_address, sizeof(rules.node_address));
+	return load(&loaders[proxy->mode], &rules, err);
 }
 
 static const char *const modules[] = {
@@ -121,5 +240,6 @@ const struct feature_ops feature_proxy = {
 		.fields = proxy_fields,
 		.params_size = sizeof(struct proxy_params),
 	},
+	.check = proxy_check,
 	.build = proxy_build,
 };

@@ -49,6 +49,8 @@ void proxy_service(const struct proxy_params *proxy, uint64_t place, struct addr
 /* Of each service; one of the cheap fillers has only the first. `index` < endpoints. */
 void proxy_endpoint(const struct proxy_params *proxy, uint64_t index, struct address *ret_address,
 		    uint16_t *ret_port);
+/* One of the services that are only there to be passed by: see the field `filler`. */
+bool proxy_is_filler(const struct proxy_params *proxy, uint64_t place);
 uint64_t proxy_endpoint_count(const struct proxy_params *proxy, uint64_t place);
 /* On the node's first address; node ports are asked for and place < services. */
 uint16_t proxy_node_port(uint64_t place);

@@ -61,13 +61,15 @@ void proxy_endpoint(const struct proxy_params *proxy, uint64_t index, struct add
 	*ret_port = (uint16_t)(ENDPOINT_PORT + index / proxy->backends.count);
 }
 
+bool proxy_is_filler(const struct proxy_params *proxy, uint64_t place)
+{
+	return proxy->filler == PROXY_FILLER_CHEAP && place != 0 && place != proxy->services / 2 &&
+	       place != proxy->services - 1;
+}
+
 uint64_t proxy_endpoint_count(const struct proxy_params *proxy, uint64_t place)
 {
-	bool measured = place == 0 || place == proxy->services / 2 || place == proxy->services - 1;
-
-	if (proxy->filler == PROXY_FILLER_CHEAP && proxy->endpoints > 1 && !measured)
-		return 1;
-	return proxy->endpoints;
+	return proxy->endpoints > 1 && proxy_is_filler(proxy, place) ? 1 : proxy->endpoints;
 }
 
 uint16_t proxy_node_port(uint64_t place)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Devices that a kind's own fields name: bridge ports, the device under a vlan, ... */
+/* Devices that a kind's own fields name (bridge ports, the device under a vlan, ...), and what else
+ * its table cannot say. */
 #include "topologies/topology_resolve.h"
 
 #include <string.h>
@@ -79,10 +80,18 @@ static void check_features(struct resolver *r, size_t index, const struct jpath 
 	const struct topo_node *node = &((const struct topo_node *)r->topology->nodes.items)[index];
 	const struct reference reference = { r, index, NULL };
 
-	for (size_t i = 0; i < FEATURE_COUNT; i++)
-		if (node->features[i])
-			check_fields(&reference, feature_kinds[i]->fields, node->features[i],
-				     AT(at, feature_kinds[i]->name));
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		const struct feature_ops *ops = (const struct feature_ops *)feature_kinds[i];
+		const char *fault;
+
+		if (!node->features[i])
+			continue;
+		check_fields(&reference, ops->kind.fields, node->features[i],
+			     AT(at, ops->kind.name));
+		fault = ops->check ? ops->check(node->features[i]) : NULL;
+		if (fault)
+			diag_add(r->diag, AT(at, ops->kind.name), DIAG_VALUE, "%s", fault);
+	}
 }
 
 void resolve_references(struct resolver *r)
