@@ -171,7 +171,7 @@ static int measure(struct run *run, const struct job *job, struct lab *lab, stru
 		.cell = job->cell,
 		.batch = job->batch,
 		.packets = experiment->packets,
-		.reply = run_record_has_reply(experiment),
+		.reply = run_record_has_stamped_reply(experiment),
 	};
 	int code = run_load_attach(run->loader, experiment, lab, err);
 

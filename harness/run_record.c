@@ -11,6 +11,11 @@ bool run_record_has_reply(const struct experiment *experiment)
 	return load_expects_reply(ops_of(experiment), experiment->load.params);
 }
 
+bool run_record_has_stamped_reply(const struct experiment *experiment)
+{
+	return run_record_has_reply(experiment) && !ops_of(experiment)->bare_replies;
+}
+
 struct record {
 	struct load_report *report;
 	const struct job *job;
@@ -68,6 +73,10 @@ static void record_each(const struct record *record, const struct experiment *ex
 	count(record, "send_errors", (double)report->send_errors);
 	count(record, "late_replies", (double)report->late_replies);
 	count(record, "duplicates", (double)report->duplicates);
+	if (!ops_of(experiment)->of_new_flows)
+		return;
+	count(record, "known_flows", (double)report->known_flows);
+	count(record, "lost_flows", (double)report->lost_flows);
 }
 
 static void add_percentile(const struct record *record, const char *name, const char *suffix,

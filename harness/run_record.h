@@ -13,6 +13,8 @@
 
 /* Whether requests of this experiment's load have replies. */
 bool run_record_has_reply(const struct experiment *experiment);
+/* ... in which probes find the stamp. */
+bool run_record_has_stamped_reply(const struct experiment *experiment);
 
 void run_record(struct load_report *report, const struct experiment *experiment,
 		const struct job *job, struct samples *samples);

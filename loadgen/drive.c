@@ -21,17 +21,11 @@ static uint64_t timeout_ns(const struct drive *drive)
 	return drive->pass->common->timeout_ms * 1000000;
 }
 
-void drive_take_reply(struct drive *drive, const void *payload, size_t payload_bytes,
-		      uint64_t now_ns)
+void drive_take_answer(struct drive *drive, uint64_t index, uint64_t now_ns)
 {
 	struct load_report *report = drive->report;
-	struct stamp stamp;
-	uint64_t index, sent_ns;
+	uint64_t sent_ns;
 
-	if (!stamp_find(payload, payload_bytes, drive->pass->magic, &stamp) ||
-	    stamp.direction != drive->reply_direction)
-		return;
-	index = stamp.sequence - drive->pass->first_sequence;
 	if (index >= drive->pass->count || !drive->sent_ns[index])
 		return;
 	sent_ns = drive->sent_ns[index];
@@ -47,6 +41,21 @@ void drive_take_reply(struct drive *drive, const void *payload, size_t payload_b
 	}
 	load_round_trip_ns(report)[index] = now_ns - sent_ns;
 	atomic_fetch_add_explicit(&report->received, 1, memory_order_relaxed);
+}
+
+void drive_take_reply(struct drive *drive, const void *payload, size_t payload_bytes,
+		      uint64_t now_ns)
+{
+	struct stamp stamp;
+
+	if (stamp_find(payload, payload_bytes, drive->pass->magic, &stamp) &&
+	    stamp.direction == drive->reply_direction)
+		drive_take_answer(drive, stamp.sequence - drive->pass->first_sequence, now_ns);
+}
+
+bool drive_is_outstanding(const struct drive *drive, uint64_t index)
+{
+	return drive->sent_ns[index] && drive->sent_ns[index] != DRIVE_ANSWERED;
 }
 
 /* Who stops sending still waits for the replies to what was sent. */

@@ -40,6 +40,10 @@ int drive_run(struct drive *drive, struct err *err);
 /* For receive(): an L4 payload and when it came. Ignored unless it answers this pass. */
 void drive_take_reply(struct drive *drive, const void *payload, size_t payload_bytes,
 		      uint64_t now_ns);
+/* Likewise, where a reply bears no stamp and shows by other means which packet it answers. */
+void drive_take_answer(struct drive *drive, uint64_t index, uint64_t now_ns);
+/* Whether it was sent, and no reply seen, in time or late. */
+bool drive_is_outstanding(const struct drive *drive, uint64_t index);
 
 /* The sequence of the packet with that index, as in its stamp. */
 static inline uint32_t drive_sequence(const struct drive *drive, uint64_t index)

@@ -237,18 +237,20 @@ static int start_server(struct load *load, const struct load_pass *pass, const s
 static int start_driver(struct load *load, const struct load_pass *pass, const struct lab *lab,
 			struct err *err)
 {
+	struct load_pass own = *pass;
 	pid_t parent = getpid();
 	int ns_fd = node_fd(lab, pass->common->from, err);
 	int result;
 
 	if (ns_fd < 0)
 		return ns_fd;
+	own.lab = lab;
 	result = child_fork(&load->driver, err);
 	if (result)
 		return result < 0 ? result : 0;
 	result = child_settle(parent, ns_fd, load, err);
 	if (!result)
-		result = load->ops->drive(pass, load->report, err);
+		result = load->ops->drive(&own, load->report, err);
 	child_exit(load->report, "driver", result, err);
 }
 

@@ -61,6 +61,9 @@ struct load_report {
 	struct spread lateness_ns; /* of every packet, whatever the kind keeps of each */
 	struct spread connect_ns; /* of connections that are opened when a request is due */
 	struct spread one_way_ns; /* kernel's receipt minus intended send; empty if not asked for */
+	/* Of a load of new flows only: packets whose flow the kernel may have known already, and
+	 * flows that its conntrack gave up or refused. */
+	uint64_t known_flows, lost_flows;
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC, where one_way_ns is */
 	/* Then, unless the load is bulk, two arrays: see load_lateness_ns(). */
 	uint64_t values[];
@@ -81,6 +84,7 @@ uint64_t *load_round_trip_ns(struct load_report *report);
 struct load_pass {
 	const struct load_common *common;
 	const void *params; /* of the kind */
+	const struct lab *lab; /* for drive(): load_start() fills it in */
 	struct address source, destination; /* resolved, prefix_length full */
 	enum load_sink sink;
 	uint64_t magic; /* see struct stamp */
@@ -95,6 +99,8 @@ struct load_pass {
 struct load_ops {
 	struct kind kind;
 	bool of_pktgen; /* its packets bear pktgen's header in place of our stamp */
+	bool bare_replies; /* they bear no stamp: no probe can follow them */
+	bool of_new_flows; /* each packet is the first of its flow: see known_flows */
 	/*
 	 * Whether with these params there may be too many packets to keep the times of each: the
 	 * report then has spreads and counts only. NULL: never. Such a load is one-way.
