@@ -47,7 +47,7 @@ char *findings_detail(const struct findings *findings);
  * What a test speaks of, written as "veth1" or as an object with the names below. Keys of
  * `factors` are whole paths or their ends ("mtu" of "topology.links.0.mtu"); they must be clear.
  */
-enum selection_stat { STAT_MEAN, STAT_P50, STAT_P99 };
+enum selection_stat { STAT_MEAN, STAT_P01, STAT_P50, STAT_P99 };
 
 struct selection {
 	const char *series;
@@ -64,6 +64,8 @@ bool cell_matches(const json_t *cell, const json_t *factors);
 bool cells_agree(const json_t *left, const json_t *right, const json_t *except, const char *over);
 /* NULL if there is none of that name, or more than one. */
 const json_t *cell_factor(const json_t *cell, const char *name);
+/* That factor as a number, NAN if it is none; a label may be one too: {"label": "1000", ...}. */
+double cell_number(const json_t *cell, const char *name);
 
 /* A selection's figures in one cell. */
 struct picked {

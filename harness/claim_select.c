@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const stat_names[] = { "mean", "p50", "p99", NULL };
+static const char *const stat_names[] = { "mean", "p01", "p50", "p99", NULL };
 
 static const struct field selection_fields[] = {
 	{ .name = "series",
@@ -121,6 +121,21 @@ const json_t *cell_factor(const json_t *cell, const char *name)
 		found = value;
 	}
 	return found;
+}
+
+double cell_number(const json_t *cell, const char *name)
+{
+	const json_t *factor = cell_factor(cell, name);
+	const char *text = json_string_value(factor);
+	char *end = NULL;
+	double value;
+
+	if (json_is_number(factor))
+		return json_number_value(factor);
+	if (!text || !*text)
+		return NAN;
+	value = strtod(text, &end);
+	return *end || !isfinite(value) ? NAN : value;
 }
 
 /* 1500 and 1500.0 are the same factor. */

@@ -16,21 +16,6 @@ struct trend_set {
 	size_t count;
 };
 
-/* A label may be a number too: {"label": "1000", "set": {...}}. */
-static double factor_number(const json_t *factor)
-{
-	const char *text = json_string_value(factor);
-	char *end = NULL;
-	double value;
-
-	if (json_is_number(factor))
-		return json_number_value(factor);
-	if (!text || !*text)
-		return NAN;
-	value = strtod(text, &end);
-	return *end || !isfinite(value) ? NAN : value;
-}
-
 static bool in_scope(const struct trend_set *set, const json_t *cell)
 {
 	return cell_matches(cell, set->selection.factors) && cell_matches(cell, set->params->where);
@@ -58,7 +43,7 @@ static bool gather(struct claim_job *job, struct trend_set *set, const json_t *l
 
 	set->count = 0;
 	json_array_foreach (job->cells, i, cell) {
-		double x = factor_number(cell_factor(cell, set->params->over));
+		double x = cell_number(cell, set->params->over);
 
 		if (!same_set(set, leader, cell))
 			continue;

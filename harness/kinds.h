@@ -10,7 +10,7 @@
 #define FEATURE_KINDS(X) X(forward) X(masquerade) X(firewall) X(sysctl) X(proxy)
 #define PROBE_KINDS(X) X(hops)
 #define LOAD_KINDS(X) X(ping) X(udp) X(tcp) X(xdp) X(pktgen) X(services)
-#define CLAIM_KINDS(X) X(order) X(ratio) X(within) X(flat) X(linear)
+#define CLAIM_KINDS(X) X(order) X(ratio) X(within) X(flat) X(linear) X(crossover)
 
 #define KIND_INDEX_device(name) DEVICE_##name,
 #define KIND_INDEX_feature(name) FEATURE_##name,

@@ -170,7 +170,8 @@ static void add_estimates(json_t *row, const struct batches *batches, const stru
 	add_spread(row, group);
 	add_correction(row, mean, interval, hooks, event);
 	json_object_set_new(row, "percentiles_by_batch",
-			    json_pack("{s:o, s:o}", "p50", batch_percentiles(batches, 0.5), "p99",
+			    json_pack("{s:o, s:o, s:o}", "p01", batch_percentiles(batches, 0.01),
+				      "p50", batch_percentiles(batches, 0.5), "p99",
 				      batch_percentiles(batches, 0.99)));
 }
 

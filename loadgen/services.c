@@ -10,6 +10,7 @@
 #include "loadgen/conntrack.h"
 #include "loadgen/drive.h"
 #include "loadgen/frame.h"
+#include "loadgen/place.h"
 #include "topologies/lab.h"
 #include "topologies/netns.h"
 #include "topologies/proxy.h"
@@ -28,10 +29,11 @@
 #define HEADERS_BYTES (sizeof(struct iphdr) + sizeof(struct tcphdr))
 #define RECEIVE_BYTES 256
 
-enum position { FIRST, MIDDLE, LAST, RANDOM, MISS };
+/* Beside enum place_position. */
+#define POSITION_MISS (PLACE_RANDOM + 1)
 
 struct services_params {
-	int position; /* enum position */
+	int position; /* enum place_position, or POSITION_MISS */
 	uint64_t port;
 };
 
@@ -105,49 +107,14 @@ static struct services *services_of(struct drive *drive)
 	return (struct services *)drive;
 }
 
-static uint64_t gcd(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-/*
- * Uniform, by strata: the list has as many parts as the pass has packets, each part is visited once
- * in an order of the seed's, at a random place of it. The mean place is then near the middle in
- * every batch, where plain drawing of 100 would move it by 3 % of the list.
- */
-static uint64_t random_place(const struct drive *drive, uint64_t index, uint64_t services)
-{
-	uint64_t count = drive->pass->count, seed = flows_mix(drive->pass->seed);
-	uint64_t step = seed % count | 1, within;
-	unsigned __int128 place;
-
-	while (gcd(step, count) != 1)
-		step += 2;
-	place = ((unsigned __int128)index * step + seed) % count;
-	within = flows_mix(seed + index + 1) % services;
-	return (uint64_t)((place * services + within) / count);
-}
-
 static uint64_t choose_place(const struct services *services, uint64_t index)
 {
-	uint64_t count = services->proxy->services;
+	const struct place place = { .position = (enum place_position)services->params->position,
+				     .services = services->proxy->services,
+				     .packets = services->drive.pass->count,
+				     .seed = services->drive.pass->seed };
 
-	switch ((enum position)services->params->position) {
-	case FIRST:
-		return 0;
-	case MIDDLE:
-		return count / 2;
-	case LAST:
-		return count - 1;
-	default:
-		return random_place(&services->drive, index, count);
-	}
+	return place_choose(&place, index);
 }
 
 static void choose_target(struct services *services, uint64_t index, struct address *ret_address,
@@ -155,7 +122,7 @@ static void choose_target(struct services *services, uint64_t index, struct addr
 {
 	*ret_address = services->drive.pass->destination;
 	*ret_port = (uint16_t)services->params->port;
-	if (services->proxy && services->params->position != MISS)
+	if (services->proxy && services->params->position != POSITION_MISS)
 		proxy_service(services->proxy, choose_place(services, index), ret_address,
 			      ret_port);
 }

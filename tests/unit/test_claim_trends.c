@@ -164,13 +164,76 @@ static void test_sets(void **state)
 	CHECK(cells, "linear", linear);
 }
 
+/* x is below y by 4, then above by 2 and by 8, in each batch with a disturbance of its own. */
+static const struct fixture_cell crossing[] = {
+	{ "{'mode': 'x', 'n': 300}", { { "a", "both", "ns", "[28, 29]" } } },
+	{ "{'mode': 'y', 'n': 300}", { { "a", "both", "ns", "[20, 21]" } } },
+	{ "{'mode': 'x', 'n': 100}", { { "a", "both", "ns", "[16, 16]" } } },
+	{ "{'mode': 'y', 'n': 100}", { { "a", "both", "ns", "[20, 20]" } } },
+	{ "{'mode': 'x', 'n': 200}", { { "a", "both", "ns", "[22, 24]" } } },
+	{ "{'mode': 'y', 'n': 200}", { { "a", "both", "ns", "[20, 22]" } } },
+	{ 0 }
+};
+
+#define A_OF(mode) "{'series':'a','direction':'both','factors':{'mode':'" mode "'}}"
+
+static void test_crossover(void **state)
+{
+	/* 100 + 4 / (4 + 2) * 100, the same in both batches. */
+	static const struct claim_case cases[] = {
+		{ "'of':" A_OF("x") ",'with':" A_OF("y") ",'over':'n'", "holds",
+		  "a both (mode=x) crosses a both (mode=y) at n = 166.7 [166.7, 166.7]" },
+		{ "'of':" A_OF("x") ",'with':" A_OF("y") ",'over':'n','low':100,'high':200",
+		  "holds", "" },
+		{ "'of':" A_OF("x") ",'with':" A_OF("y") ",'over':'n','low':170", "fails", "" },
+		{ "'of':" A_OF("x") ",'with':" A_OF("y") ",'over':'n','high':160", "fails", "" },
+		{ "'of':" A_OF("y") ",'with':" A_OF("x") ",'over':'n'", "fails",
+		  "is above a both (mode=x) at n = 100 already" },
+		{ "'of':" A_OF("x") ",'with':" A_OF("y") ",'over':'mode'", "inconclusive",
+		  "no factor mode that is a number" },
+	};
+
+	(void)state;
+	CHECK(crossing, "crossover", cases);
+}
+
+static void test_crossover_unclear(void **state)
+{
+	static const struct fixture_cell cells[] = {
+		{ "{'mode': 'x', 'n': 1}",
+		  { { "a", "both", "ns", "[1, 1]" }, { "b", "both", "ns", "[10, 30]" } } },
+		{ "{'mode': 'y', 'n': 1}",
+		  { { "a", "both", "ns", "[5, 5]" }, { "b", "both", "ns", "[21, 21]" } } },
+		{ "{'mode': 'x', 'n': 2}",
+		  { { "a", "both", "ns", "[3, 3]" }, { "b", "both", "ns", "[40, 40]" } } },
+		{ "{'mode': 'y', 'n': 2}",
+		  { { "a", "both", "ns", "[5, 5]" }, { "b", "both", "ns", "[21, 21]" } } },
+		{ 0 }
+	};
+	static const struct claim_case cases[] = {
+		{ "'of':" A_OF("x") ",'with':" A_OF("y") ",'over':'n'", "fails",
+		  "a both (mode=x) is still below a both (mode=y) at n = 2" },
+		{ "'of':{'series':'b','direction':'both','factors':{'mode':'x'}},"
+		  "'with':{'series':'b','direction':'both','factors':{'mode':'y'}},'over':'n'",
+		  "inconclusive", "cannot be told apart at n = 1" },
+	};
+
+	(void)state;
+	CHECK(cells, "crossover", cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flat),   cmocka_unit_test(test_flat_missing),
-		cmocka_unit_test(test_linear), cmocka_unit_test(test_linear_fails),
-		cmocka_unit_test(test_holes),  cmocka_unit_test(test_two_levels),
+		cmocka_unit_test(test_flat),
+		cmocka_unit_test(test_flat_missing),
+		cmocka_unit_test(test_linear),
+		cmocka_unit_test(test_linear_fails),
+		cmocka_unit_test(test_holes),
+		cmocka_unit_test(test_two_levels),
 		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_crossover),
+		cmocka_unit_test(test_crossover_unclear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

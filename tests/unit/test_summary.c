@@ -99,10 +99,12 @@ static void test_shape(void **state)
 		"\"unit\":\"pps\",\"n\":1,\"batches\":[2.5],\"mean\":2.5,\"ci95\":null,"
 		"\"stddev\":null,\"min\":2.5,\"p50\":2.5,\"p90\":2.5,\"p99\":2.5,\"max\":2.5,"
 		"\"corrected_mean\":null,\"corrected_ci95\":null,\"correction\":null,"
-		"\"percentiles_by_batch\":{\"p50\":[2.5],\"p99\":[2.5]}}],\"loss\":{\"sent\":7,"
+		"\"percentiles_by_batch\":{\"p01\":[2.5],\"p50\":[2.5],\"p99\":[2.5]}}],\"loss\":{"
+		"\"sent\":7,"
 		"\"received\":0,\"background\":0,\"unanswered\":0,\"incomplete\":0,"
 		"\"misordered\":0,\"duplicates\":0,\"damaged\":0,\"unstamped\":0,\"foreign\":0,"
-		"\"ring_drops\":0,\"map_errors\":0,\"missed\":0,\"unaccounted\":0},"
+		"\"ring_drops\":0,\"map_errors\":0,\"missed\":0,\"known_flows\":0,\"lost_flows\":0,"
+		"\"unaccounted\":0},"
 		"\"probe_cost\":null}]}";
 	struct samples *samples = samples_new();
 	_json_ json_t *summary = NULL;
