@@ -3,9 +3,11 @@
 
 #include "harness/format.h"
 
+#include <math.h>
+
 struct linear_params {
 	struct trend_params trend; /* first */
-	double min_r2;
+	double min_r2, slope_low, slope_high; /* slope_high 0: not asked */
 };
 
 static const struct field linear_fields[] = {
@@ -17,6 +19,22 @@ static const struct field linear_fields[] = {
 	  .min = 0,
 	  .max = 1,
 	  .help = "how much of the cells' spread the line must explain, at least" },
+	{ .name = "slope_low",
+	  .type = FIELD_REAL,
+	  .offset = offsetof(struct linear_params, slope_low),
+	  .fallback = "0",
+	  .min = 0,
+	  .max = 1e15,
+	  .unit = "the series' own, for each unit of the factor",
+	  .help = "the slope's whole interval is not below this" },
+	{ .name = "slope_high",
+	  .type = FIELD_REAL,
+	  .offset = offsetof(struct linear_params, slope_high),
+	  .optional = true,
+	  .min = 1e-15,
+	  .max = 1e15,
+	  .unit = "the series' own, for each unit of the factor",
+	  .help = "... and not above this" },
 	FIELD_END
 };
 
@@ -29,13 +47,16 @@ const struct kind claim_linear = {
 	.params_size = sizeof(struct linear_params),
 };
 
-static enum verdict judge(const struct trend *trend, double min_r2)
+static enum verdict judge(const struct trend *trend, const struct linear_params *asked)
 {
-	if (trend->interval.high < 0)
+	double high = asked->slope_high > 0 ? asked->slope_high : INFINITY;
+	struct interval slope = trend->interval;
+
+	if (slope.high < 0 || slope.high < asked->slope_low || slope.low > high)
 		return VERDICT_FAILS;
-	if (!(trend->interval.low > 0))
+	if (!(slope.low > 0) || slope.low < asked->slope_low || slope.high > high)
 		return VERDICT_INCONCLUSIVE;
-	return trend->r2 >= min_r2 ? VERDICT_HOLDS : VERDICT_FAILS;
+	return trend->r2 >= asked->min_r2 ? VERDICT_HOLDS : VERDICT_FAILS;
 }
 
 static void compare(const struct trend *trend, const void *params, struct claim_job *job)
@@ -43,7 +64,7 @@ static void compare(const struct trend *trend, const void *params, struct claim_
 	const struct linear_params *asked = params;
 	char slope[FORMAT_MAX], low[FORMAT_MAX], high[FORMAT_MAX];
 
-	claim_find(job, trend->cell, judge(trend, asked->min_r2),
+	claim_find(job, trend->cell, judge(trend, asked),
 		   "%s grows by %s per unit of %s, from %s to %s; R2 is %.4f, asked is %g",
 		   trend->picked.name,
 		   format_interval(trend->slope, trend->interval, trend->picked.unit, slope,

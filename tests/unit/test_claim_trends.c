@@ -58,6 +58,10 @@ static void test_linear(void **state)
 	static const struct claim_case cases[] = {
 		{ "'series':'a','over':'services'", "holds",
 		  "per unit of services, from 100 to 400; R2 is 1.0000, asked is 0.98" },
+		{ "'series':'a','over':'services','slope_low':1.9,'slope_high':2.1", "holds", "" },
+		{ "'series':'a','over':'services','slope_low':2.1", "fails", "" },
+		{ "'series':'a','over':'services','slope_high':1.9", "fails", "" },
+		{ "'series':'a','over':'services','slope_low':2", "inconclusive", "" },
 		{ "'series':'b','over':'services'", "inconclusive", "" },
 		{ "'series':{'series':'a','stat':'p99'},'over':'services'", "inconclusive",
 		  "a p99 grows by 0 ns [0, 0]" },
