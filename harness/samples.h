@@ -47,7 +47,7 @@ struct counter {
 	X(ring_drops) /* the log was full */                                                       \
 	X(map_errors) /* a map update failed */                                                    \
 	X(missed) /* the kernel did not run the probe: recursion */                                \
-	X(known_flows) /* meant to be a flow's first packet, and conntrack may have known it */   \
+	X(known_flows) /* meant to be a flow's first packet, and conntrack may have known it */    \
 	X(lost_flows) /* conntrack had no room for a flow, or gave up another for it */            \
 	X(unaccounted) /* |interface counter - packets traced| at the path's devices */
 

@@ -3,7 +3,8 @@
 
 /*
  * SHA-256 (FIPS 180-4), in here so that a guest, which has no tools, can do it as well and `verify`
- * starts no program for each file. Texts of digests are lower-case hexadecimal, as sha256sum writes them.
+ * starts no program for each file. Texts of digests are lower-case hexadecimal, as sha256sum writes
+ * them.
  */
 
 #include "harness/err.h"

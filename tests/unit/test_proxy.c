@@ -13,12 +13,9 @@
 
 static void check_digest(const char *text, const char *expected)
 {
-	uint8_t digest[SHA256_BYTES];
-	char hex[2 * SHA256_BYTES + 1];
+	char hex[SHA256_TEXT_BYTES];
 
-	sha256(text, strlen(text), digest);
-	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	sha256_bytes(text, strlen(text), hex);
 	assert_string_equal(hex, expected);
 }
 
