@@ -89,7 +89,8 @@ static int index_read(struct index *index, const char *folder, struct err *err)
 				 folder);
 	while (getline(&line, &size, file) > 0)
 		index_add(index, line);
-	qsort(index->entries, index->count, sizeof(*index->entries), compare_entries);
+	if (index->count)
+		qsort(index->entries, index->count, sizeof(*index->entries), compare_entries);
 	index->folder = folder;
 	index->soft = read_text(folder, "modules.softdep");
 	index->aliases = read_text(folder, "modules.alias");

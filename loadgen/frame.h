@@ -106,10 +106,15 @@ static inline __u16 frame_l4_check(const volatile struct frame *frame, const str
 	return frame->udp && !check ? 0xffff : check;
 }
 
-/* Of any alignment. BPF would store a packed member byte by byte. */
-typedef __u64 __attribute__((may_alias)) frame_u64;
-typedef __u32 __attribute__((may_alias)) frame_u32;
-typedef __u16 __attribute__((may_alias)) frame_u16;
+/* Of any alignment; said to a C compiler only, since for BPF it would store byte by byte. */
+#ifdef __bpf__
+#define FRAME_ANYWHERE __attribute__((may_alias))
+#else
+#define FRAME_ANYWHERE __attribute__((may_alias, aligned(1)))
+#endif
+typedef __u64 FRAME_ANYWHERE frame_u64;
+typedef __u32 FRAME_ANYWHERE frame_u32;
+typedef __u16 FRAME_ANYWHERE frame_u16;
 
 /*
  * Everything but the payload before the stamp, whatever stood there: pages come back as the path
