@@ -7,7 +7,9 @@
  * What is counted. Sent: what pktgen says it has handed over. Delivered: datagrams that reached a
  * socket of `to` on their port; a filter throws them away there, so that the cost is the stack's up
  * to the socket and nothing is read. Or what the sink xdp_drop took, by pktgen's own header: there
- * is no stamp of ours, so that the probe "hops" and named drops do not know these packets.
+ * is no stamp of ours, so that the probe "hops" and named drops do not know these packets. Nor can
+ * unmarked drops stand for them: pktgen lets go of each packet it sent as if it were dropped, and
+ * so does the socket's filter of each that came.
  *
  * pktgen waits in nanoseconds, so 3 Mpps come out as one each 333 ns; each of several threads sends
  * its part of the rate. There is no schedule whose lateness could be told.
@@ -372,13 +374,6 @@ static int pktgen_drive(const struct load_pass *pass, struct load_report *report
 	return code;
 }
 
-/* They hold pktgen's own mark. */
-static enum load_marking pktgen_marking(const void *params)
-{
-	(void)params;
-	return LOAD_UNSTAMPED;
-}
-
 const struct load_ops load_pktgen = {
 	.kind = { .name = "pktgen",
 		  .help = "UDP packets from the kernel's own generator, counted at a socket of "
@@ -388,7 +383,6 @@ const struct load_ops load_pktgen = {
 		  .params_size = sizeof(struct pktgen_params) },
 	.of_pktgen = true,
 	.is_bulk = pktgen_is_bulk,
-	.marking = pktgen_marking,
 	.expects_reply = pktgen_expects_reply,
 	.flow_count = pktgen_flow_count,
 	.packet_bytes = pktgen_packet_bytes,
