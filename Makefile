@@ -33,6 +33,7 @@ SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c
 LIBRARY := $(BUILD)/liblabrun.a
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 NETNS_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/netns/test_*.c))
+BENCH_OBJECTS := $(BUILD)/tests/bench/wire.o $(BUILD)/tests/bench/peers.o
 VM_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/vm/test_*.c))
 ONE_MORE := $(BUILD)/tests/one_more
 ONE_MORE_OBJECTS := $(patsubst %.c,$(ONE_MORE)/%.o,$(filter bpf/%,$(SOURCES)))
@@ -107,7 +108,10 @@ $(ONE_MORE)/labrun: $(BUILD)/harness/main.o $(ONE_MORE_OBJECTS) $(LIBRARY)
 $(BUILD)/tests/%: tests/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIBRARY) $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(LIBRARY) $(LDLIBS) \
+		-lcmocka
+
+$(BUILD)/tests/bench/generators: $(BENCH_OBJECTS)
 
 # Instrumented objects in a build of their own; -fsanitize=fuzzer brings main().
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -149,7 +153,8 @@ test: deps
 	tests/run.sh $(BUILD)
 
 bench: deps
-	$(MAKE) all $(BUILD)/tests/bench/generators
+	$(MAKE) all $(BUILD)/tests/bench/generators $(BUILD)/tests/bench/held
+	tests/kernel.sh $(BUILD)/labrun 6.1
 	tests/bench/run.sh $(BUILD)/labrun
 
 style:
@@ -172,4 +177,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNIT_TESTS:=.d) $(NETNS_TESTS:=.d) $(VM_TESTS:=.d) \
-	$(ONE_MORE_OBJECTS:.o=.d) $(ONE_MORE)/bpf/hops.bpf.d
+	$(ONE_MORE_OBJECTS:.o=.d) $(ONE_MORE)/bpf/hops.bpf.d $(BENCH_OBJECTS:.o=.d)

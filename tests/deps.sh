@@ -9,7 +9,7 @@ packages="gcc libc6-dev make pkg-config clang libclang-rt-14-dev bpftool libbpf-
 # for --vm: the guests, and unpacking their kernels
 packages="$packages qemu-system-x86 xz-utils zstd lz4 debian-archive-keyring"
 # for `make style` and `make bench`
-packages="$packages clang-format universal-ctags bpftrace jq"
+packages="$packages clang-format universal-ctags bpftrace jq netsniff-ng"
 # A browser to look at reports: 120 MB to fetch and 360 MB on disk, so only when asked for.
 [ -z "${LABRUN_DEPS_BROWSER:-}" ] || packages="$packages chromium"
 

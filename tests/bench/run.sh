@@ -4,7 +4,7 @@
 # is never asserted: what a machine shared with others shows is for people to judge. The status is 0
 # unless something could not be run.
 #
-#   tests/bench/run.sh LABRUN [topology] [tracing] [overhead] [path] [generators]
+#   tests/bench/run.sh LABRUN [topology] [tracing] [overhead] [path] [generators] [exact]
 #
 # BENCH_ROUNDS (5) is how often each thing is measured.
 set -u
@@ -62,7 +62,7 @@ for tool in spent floor; do
 	"${CC:-gcc}" -std=gnu11 -O2 -D_GNU_SOURCE -o "$work/$tool" "$here/$tool.c" || exit 1
 done
 
-[ $# -gt 0 ] || set -- topology tracing overhead path generators
+[ $# -gt 0 ] || set -- topology tracing overhead path generators exact
 for bench; do
 	[ -e "$here/bench_$bench.sh" ] || { cannot "no bench \"$bench\""; continue; }
 	say "$bench ($rounds rounds; load average $(cut -d' ' -f1 /proc/loadavg))"
