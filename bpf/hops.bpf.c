@@ -19,7 +19,10 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u64 stamp_magic;
 const volatile __u32 events_per_cpu;
+/* Whether there is one of the two below: so that without them a hop asks but once. */
+const volatile bool with_more;
 const volatile bool with_addresses;
+const volatile __u32 head_bytes; /* of each packet to log at each hop; 0: none */
 
 /* Whether net_dev_xmit is attached and takes what net_dev_start_xmit remembers. */
 bool remember_starts;
@@ -41,6 +44,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct hop_addresses);
 } addresses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hop_head);
+} heads SEC(".maps");
 
 /* The lab's namespaces by inode: asked only about packets that are not ours. */
 struct {
@@ -195,6 +206,41 @@ static __always_inline void log_addresses(struct sk_buff *skb, __u32 index,
 			      skb->head + skb->network_header);
 }
 
+/* What is sent begins with its Ethernet header; of what is received it has been taken off. */
+static __always_inline const unsigned char *frame_of(struct sk_buff *skb, __u8 function)
+{
+	if (function == HOP_NET_DEV_QUEUE || function == HOP_NET_DEV_START_XMIT)
+		return skb->data;
+	return skb->head + skb->mac_header;
+}
+
+static __always_inline void log_head(struct sk_buff *skb, __u32 index, __u8 function)
+{
+	struct hop_head *head = bpf_map_lookup_elem(&heads, &index);
+	const unsigned char *from = frame_of(skb, function);
+	__u64 length = skb->head + skb->tail - from, bytes;
+
+	if (!head)
+		return;
+	/* In 64 bits: the verifier has no 32-bit arithmetic of pointers. */
+	asm volatile("" : "+r"(length));
+	bytes = length < head_bytes ? length : head_bytes;
+	asm volatile("" : "+r"(bytes));
+	head->length_bytes = length;
+	if (bytes > HOP_HEAD_BYTES || bpf_probe_read_kernel(head->bytes, bytes, from))
+		bytes = 0;
+	head->captured_bytes = bytes;
+}
+
+static __always_inline void log_more(struct sk_buff *skb, __u32 index, const struct packet *packet,
+				     __u8 function)
+{
+	if (with_addresses)
+		log_addresses(skb, index, packet);
+	if (head_bytes)
+		log_head(skb, index, function);
+}
+
 /* The index of the event, or -1: the log is full, which `next` keeps counting. */
 static __always_inline __s64 log_event(struct hop_cpu *cpu, const struct packet *packet,
 				       struct net_device *device, __u8 function)
@@ -244,8 +290,8 @@ static __always_inline int hop(struct sk_buff *skb, __u8 function)
 	if (!cpu || !identify(skb, cpu, function, &packet))
 		return 0;
 	index = log_event(cpu, &packet, skb->dev, function);
-	if (with_addresses && index >= 0)
-		log_addresses(skb, index, &packet);
+	if (with_more && index >= 0)
+		log_more(skb, index, &packet, function);
 	if (function == HOP_NET_DEV_START_XMIT && remember_starts)
 		remember_xmit(skb, cpu, &packet);
 	return 0;

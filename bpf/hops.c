@@ -24,7 +24,7 @@
 #define LEAST_EVENTS 4
 
 struct hops_params {
-	uint64_t log_events;
+	uint64_t log_events, snaplen;
 };
 
 static const struct field hops_fields[] = {
@@ -38,6 +38,17 @@ static const struct field hops_fields[] = {
 		.unit = "events",
 		.help = "Room for events, on each CPU; 0: as many as a batch can cause. What does "
 			"not fit is counted as ring_drops, and the measurement is invalid.",
+	},
+	{
+		.name = "snaplen",
+		.type = FIELD_UINT,
+		.offset = offsetof(struct hops_params, snaplen),
+		.fallback = "0",
+		.min = 0,
+		.max = HOP_HEAD_BYTES,
+		.unit = "bytes",
+		.help = "Of each packet at each hop, so many of its first bytes are kept and "
+			"written to packets.pcapng; 0: none. It makes a hop dearer.",
 	},
 	FIELD_END,
 };
@@ -102,8 +113,9 @@ static int size_log(struct hops *hops, const struct probe_setup *setup,
 		    const struct hops_params *params, struct err *err)
 {
 	uint64_t events = setup->packets * setup->events_per_packet;
-	uint64_t entry =
-		sizeof(struct hop_event) + (setup->addresses ? sizeof(struct hop_addresses) : 0);
+	uint64_t entry = sizeof(struct hop_event) +
+			 (setup->addresses ? sizeof(struct hop_addresses) : 0) +
+			 (hops->head_bytes ? sizeof(struct hop_head) : 0);
 	uint64_t room = LOG_MAX_BYTES / entry / hops->cpu_count;
 	struct hops_bpf *skeleton = hops->skeleton;
 
@@ -124,6 +136,8 @@ static int size_log(struct hops *hops, const struct probe_setup *setup,
 	bpf_map__set_max_entries(skeleton->maps.events, (uint32_t)events);
 	if (setup->addresses)
 		bpf_map__set_max_entries(skeleton->maps.addresses, (uint32_t)events);
+	if (hops->head_bytes)
+		bpf_map__set_max_entries(skeleton->maps.heads, (uint32_t)events);
 	return 0;
 }
 
@@ -133,6 +147,12 @@ static const void *map_log(const struct bpf_map *map, size_t entry_bytes)
 	void *memory = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void unmap_log(const struct bpf_map *map, const void *memory, size_t entry_bytes)
+{
+	if (memory)
+		munmap((void *)memory, bpf_map__max_entries(map) * entry_bytes);
 }
 
 /* The last line but one is what the verifier refused; the last is its statistics. */
@@ -173,6 +193,9 @@ static int hops_load(struct hops *hops, const struct probe_setup *setup,
 		return err_errno(err, -errno, "hops: open the programs");
 	hops->skeleton->rodata->stamp_magic = setup->magic;
 	hops->skeleton->rodata->with_addresses = setup->addresses;
+	hops->head_bytes = params ? (uint32_t)params->snaplen : 0;
+	hops->skeleton->rodata->head_bytes = hops->head_bytes;
+	hops->skeleton->rodata->with_more = setup->addresses || hops->head_bytes;
 	code = size_log(hops, setup, params, err);
 	if (code)
 		return code;
@@ -183,7 +206,10 @@ static int hops_load(struct hops *hops, const struct probe_setup *setup,
 	if (setup->addresses)
 		hops->addresses =
 			map_log(hops->skeleton->maps.addresses, sizeof(struct hop_addresses));
-	if (!hops->events || (setup->addresses && !hops->addresses))
+	if (hops->head_bytes)
+		hops->heads = map_log(hops->skeleton->maps.heads, sizeof(struct hop_head));
+	if (!hops->events || (setup->addresses && !hops->addresses) ||
+	    (hops->head_bytes && !hops->heads))
 		return err_errno(err, -errno, "hops: map the log");
 	hops_programs(hops);
 	hops->all_functions = setup->addresses || !setup->topology_count;
@@ -200,14 +226,10 @@ static void hops_close(struct probe *probe)
 
 	if (hops->skeleton) {
 		detach(hops);
-		if (hops->events)
-			munmap((void *)hops->events,
-			       bpf_map__max_entries(hops->skeleton->maps.events) *
-				       sizeof(struct hop_event));
-		if (hops->addresses)
-			munmap((void *)hops->addresses,
-			       bpf_map__max_entries(hops->skeleton->maps.addresses) *
-				       sizeof(struct hop_addresses));
+		unmap_log(hops->skeleton->maps.events, hops->events, sizeof(struct hop_event));
+		unmap_log(hops->skeleton->maps.addresses, hops->addresses,
+			  sizeof(struct hop_addresses));
+		unmap_log(hops->skeleton->maps.heads, hops->heads, sizeof(struct hop_head));
 		hops_bpf__destroy(hops->skeleton);
 	}
 	free(hops->device_counts);

@@ -42,6 +42,15 @@ struct hop_addresses {
 };
 _Static_assert(sizeof(struct hop_addresses) == 48, "one layout for both sides");
 
+/* Likewise, when the packets' first bytes are asked for. */
+#define HOP_HEAD_BYTES 256
+struct hop_head {
+	__u32 length_bytes; /* of the frame, from its Ethernet header on */
+	__u32 captured_bytes;
+	__u8 bytes[HOP_HEAD_BYTES];
+};
+_Static_assert(sizeof(struct hop_head) == 264, "one layout for both sides");
+
 /* Packets that are not ours, at a device of the path: what its own counters show beside ours. */
 struct hop_others {
 	__u64 tx, rx;

@@ -80,8 +80,12 @@ static struct hop_record *read_sorted(const struct hops *hops, size_t *ret_count
 		for (size_t i = 0; i < logged && count < total; i++, count++) {
 			records[count].event = hops->events[first + i];
 			records[count].order = count;
-			if (hops->addresses && records[count].event.function != HOP_NET_DEV_XMIT)
+			if (records[count].event.function == HOP_NET_DEV_XMIT)
+				continue;
+			if (hops->addresses)
 				records[count].addresses = &hops->addresses[first + i];
+			if (hops->heads)
+				records[count].head = &hops->heads[first + i];
 		}
 	}
 	qsort(records, count, sizeof(*records), compare);
@@ -92,6 +96,11 @@ static struct hop_record *read_sorted(const struct hops *hops, size_t *ret_count
 struct hop_record *hops_log_read(const struct hops *hops, size_t *ret_count)
 {
 	return read_sorted(hops, ret_count, by_packet_and_time);
+}
+
+uint32_t hops_head_bytes(const struct probe *probe)
+{
+	return ((const struct hops *)probe)->head_bytes;
 }
 
 struct hop_record *hops_trace_read(struct probe *probe, size_t *ret_count)

@@ -34,6 +34,8 @@ struct hops {
 	unsigned calibrated_functions; /* those that any job will attach */
 	const struct hop_event *events; /* mapped; events_per_cpu for each CPU */
 	const struct hop_addresses *addresses; /* mapped, or NULL */
+	const struct hop_head *heads; /* mapped, or NULL */
+	uint32_t head_bytes;
 	size_t cpu_count, events_per_cpu;
 	struct hops_device_count *device_counts; /* interface counters when the job started */
 	size_t device_count_count;
@@ -43,6 +45,7 @@ struct hops {
 struct hop_record {
 	struct hop_event event;
 	const struct hop_addresses *addresses; /* NULL without, and for net_dev_xmit */
+	const struct hop_head *head; /* likewise */
 	size_t order;
 };
 
@@ -70,7 +73,9 @@ int hops_match(struct hops *hops, const struct probe_job *job, struct samples *s
 	       struct err *err);
 int hops_calibrate(struct probe *probe, struct probe_block *blocks, size_t max, struct err *err);
 
-/* For `labrun trace`: the records of a started hops probe, in order of time. */
+/* Of each packet at each hop; 0: none are kept. */
+uint32_t hops_head_bytes(const struct probe *probe);
+/* For `labrun trace` and captures: the records of a started hops probe, in order of time. */
 struct hop_record *hops_trace_read(struct probe *probe, size_t *ret_count);
 extern const char *const hop_function_names[HOP_FUNCTION_COUNT];
 extern const enum topo_role hop_function_roles[HOP_FUNCTION_COUNT];

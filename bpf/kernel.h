@@ -86,9 +86,10 @@ struct sk_buff {
 	unsigned int len; /* of the packet, from the current header on */
 	unsigned int data_len; /* of it, what is in pages: not 0 means not linear */
 	__u16 network_header; /* offset from head, for the addresses of a trace */
+	__u16 mac_header; /* likewise, of a packet that was received */
 	unsigned int tail; /* offset from head of the packet's end: the stamp is before it */
 	unsigned int end; /* offset from head of struct skb_shared_info */
-	unsigned char *head;
+	unsigned char *head, *data;
 };
 
 struct skb_shared_info {

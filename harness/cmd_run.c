@@ -2,6 +2,7 @@
 #include "harness/cmd.h"
 
 #include "harness/cleanup.h"
+#include "harness/json_read.h"
 #include "harness/plan.h"
 #include "harness/session.h"
 #include "harness/vm_run.h"
@@ -16,19 +17,25 @@ struct arguments {
 	size_t set_count;
 	const char *out;
 	char *owned[2]; /* sets made from --batches and --iterations */
+	unsigned long snaplen; /* of --pcap; 0: none */
 	bool quiet, json, no_charts, help, in_vm;
 	struct vm_options vm;
 	char **argv;
 };
 
-static const struct option options[] = {
-	{ "out", required_argument, NULL, 'o' },     { "set", required_argument, NULL, 's' },
-	{ "batches", required_argument, NULL, 'b' }, { "iterations", required_argument, NULL, 'i' },
-	{ "no-charts", no_argument, NULL, 'c' },     { "json", no_argument, NULL, 'j' },
-	{ "quiet", no_argument, NULL, 'q' },	     { "vm", optional_argument, NULL, 'v' },
-	{ "exact", no_argument, NULL, 'e' },	     { "modules", required_argument, NULL, 'm' },
-	{ "help", no_argument, NULL, 'h' },	     {}
-};
+static const struct option options[] = { { "out", required_argument, NULL, 'o' },
+					 { "set", required_argument, NULL, 's' },
+					 { "batches", required_argument, NULL, 'b' },
+					 { "iterations", required_argument, NULL, 'i' },
+					 { "no-charts", no_argument, NULL, 'c' },
+					 { "json", no_argument, NULL, 'j' },
+					 { "quiet", no_argument, NULL, 'q' },
+					 { "vm", optional_argument, NULL, 'v' },
+					 { "exact", no_argument, NULL, 'e' },
+					 { "modules", required_argument, NULL, 'm' },
+					 { "pcap", optional_argument, NULL, 'p' },
+					 { "help", no_argument, NULL, 'h' },
+					 {} };
 
 static const char help[] =
 	"usage: labrun run [OPTION]... EXPERIMENT...\n\n"
@@ -41,6 +48,8 @@ static const char help[] =
 	"                     one of your own, by the path of its bzImage or vmlinux\n"
 	"  --modules DIR      that kernel's /lib/modules/RELEASE\n"
 	"  --exact            in guests that count instructions: the same digits every time\n"
+	"  --pcap[=BYTES]     so many first bytes (256) of each packet at each hop too, into\n"
+	"                     packets.pcapng: for Wireshark; a hop costs more\n"
 	"  --no-charts        leave plots/ out; labrun plot draws them later\n"
 	"  --json             print summary.json to stdout in place of the tables\n"
 	"  --quiet            no progress\n";
@@ -59,6 +68,14 @@ static bool add_owned(struct arguments *arguments, size_t slot, const char *path
 	if (asprintf(&arguments->owned[slot], "%s=%s", path, value) < 0)
 		arguments->owned[slot] = NULL;
 	return add_set(arguments, arguments->owned[slot]);
+}
+
+static bool parse_snaplen(const char *text, unsigned long *ret)
+{
+	char *end;
+
+	*ret = strtoul(text, &end, 10);
+	return end > text && !*end && *ret > 0 && strspn(text, "0123456789") == strlen(text);
 }
 
 static bool parse_option(struct arguments *arguments, int option)
@@ -92,6 +109,8 @@ static bool parse_option(struct arguments *arguments, int option)
 	case 'm':
 		arguments->vm.modules = optarg;
 		return true;
+	case 'p':
+		return parse_snaplen(optarg ? optarg : "256", &arguments->snaplen);
 	case 'h':
 		arguments->help = true;
 		return true;
@@ -100,36 +119,90 @@ static bool parse_option(struct arguments *arguments, int option)
 	}
 }
 
+/* The path of a field of the probe hops; NULL: the experiment has no such probe. */
+static char *hops_set(const struct plan *plan, unsigned long snaplen)
+{
+	const json_t *probe;
+	char *set;
+	size_t i;
+
+	json_array_foreach (json_object_get(plan->experiment_json, "probes"), i, probe) {
+		if (strcmp(json_read_text(probe, "kind"), "hops"))
+			continue;
+		if (asprintf(&set, "probes[%zu].snaplen=%lu", i, snaplen) < 0)
+			abort();
+		return set;
+	}
+	return NULL;
+}
+
+/* An experiment, and what its plan borrows. */
+struct loaded {
+	struct plan *plan;
+	const char *sets[SETS_MAX + 2];
+	char *snaplen_set;
+};
+
+/* Which of the probes it is for is known once the file has been read: then it is read again. */
+static int add_snaplen(struct loaded *loaded, const char *name, const struct arguments *arguments,
+		       struct err *err)
+{
+	const struct plan_options plan_options = { .sets = loaded->sets };
+
+	loaded->snaplen_set = hops_set(loaded->plan, arguments->snaplen);
+	if (!loaded->snaplen_set)
+		return err_usage(err, "--pcap: the experiment '%s' has no probe hops", name);
+	loaded->sets[arguments->set_count] = loaded->snaplen_set;
+	plan_free(steal_ptr(loaded->plan));
+	return plan_load(&loaded->plan, name, &plan_options, stderr, err);
+}
+
+static int load(struct loaded *loaded, const char *name, const struct arguments *arguments,
+		struct err *err)
+{
+	const struct plan_options plan_options = { .sets = loaded->sets };
+	int code;
+
+	memcpy(loaded->sets, arguments->sets, sizeof(arguments->sets));
+	code = plan_load(&loaded->plan, name, &plan_options, stderr, err);
+	return code || !arguments->snaplen ? code : add_snaplen(loaded, name, arguments, err);
+}
+
+static void loaded_done(struct loaded *loaded)
+{
+	plan_free(loaded->plan);
+	free(loaded->snaplen_set);
+}
+
 /* All files are checked before the first is run: a typo in the last must not cost an hour. */
 static enum outcome run_all(const struct arguments *arguments, char **names, size_t count)
 {
-	const struct plan_options plan_options = { .sets = arguments->sets };
 	const struct session_options session = { .out = arguments->out,
 						 .quiet = arguments->quiet,
 						 .json = arguments->json,
 						 .no_charts = arguments->no_charts,
 						 .vm = arguments->in_vm ? &arguments->vm : NULL,
 						 .argv = arguments->argv };
-	struct plan **plans = calloc(count, sizeof(*plans));
+	struct loaded *loaded = calloc(count, sizeof(*loaded));
 	enum outcome outcome = OUTCOME_OK, one;
 	struct err err = {};
 
-	if (!plans)
+	if (!loaded)
 		return OUTCOME_FAILED;
 	for (size_t i = 0; i < count; i++)
-		if (plan_load(&plans[i], names[i], &plan_options, stderr, &err)) {
+		if (load(&loaded[i], names[i], arguments, &err)) {
 			one = cmd_fail(&err);
 			outcome = one > outcome ? one : outcome;
 		}
 	for (size_t i = 0; i < count && outcome != OUTCOME_USAGE; i++) {
-		one = session_run(plans[i], &session);
+		one = session_run(loaded[i].plan, &session);
 		outcome = one > outcome ? one : outcome;
 		if (one == OUTCOME_INTERRUPTED)
 			break;
 	}
 	for (size_t i = 0; i < count; i++)
-		plan_free(plans[i]);
-	free(plans);
+		loaded_done(&loaded[i]);
+	free(loaded);
 	return outcome;
 }
 
@@ -146,6 +219,8 @@ enum outcome cmd_run(int argc, char **argv)
 		fputs(help, stdout);
 	else if (arguments.vm.modules && !arguments.in_vm)
 		outcome = cmd_usage("run", "--modules is for --vm");
+	else if (arguments.snaplen && arguments.in_vm)
+		outcome = cmd_usage("run", "--pcap is for the running kernel, not for --vm");
 	else if (optind == argc)
 		outcome = cmd_usage("run", "which experiment?");
 	else if (arguments.out && argc - optind > 1)

@@ -5,6 +5,7 @@
 #include "harness/file.h"
 #include "harness/journey.h"
 #include "harness/journey_perfetto.h"
+#include "harness/json_read.h"
 #include "harness/run.h"
 #include "harness/sandbox.h"
 
@@ -12,15 +13,15 @@
 #include <getopt.h>
 #include <string.h>
 
-static int take_journey(void *context, struct probe *const *probes, const struct lab *lab,
+static int take_journey(void *context, struct probe *const *probes, const struct probe_job *job,
 			struct err *err)
 {
 	json_t **journey = context;
 
 	for (; *probes; probes++)
 		if (!strcmp((*probes)->ops->kind.name, "hops"))
-			*journey = journey_read(*probes, lab);
-	return *journey ? 0 : err_usage(err, "trace needs an experiment with the probe hops");
+			*journey = journey_read(*probes, job->lab);
+	return *journey ? 0 : err_set(err, -ENOENT, "no hops were recorded");
 }
 
 struct arguments {
@@ -84,6 +85,18 @@ static enum outcome trace_inside(struct plan *plan, const struct arguments *argu
 	return cmd_flush(code ? cmd_fail(&err) : OUTCOME_OK);
 }
 
+/* Before anything is built. */
+static int check_probe(const struct plan *plan, struct err *err)
+{
+	const json_t *probe;
+	size_t i;
+
+	json_array_foreach (json_object_get(plan->experiment_json, "probes"), i, probe)
+		if (!strcmp(json_read_text(probe, "kind"), "hops"))
+			return 0;
+	return err_usage(err, "trace needs an experiment with the probe hops");
+}
+
 static enum outcome trace(const char *name, const struct arguments *arguments)
 {
 	static const char *const sets[] = { "batches=1", "iterations=1", NULL };
@@ -94,7 +107,9 @@ static enum outcome trace(const char *name, const struct arguments *arguments)
 
 	if (plan_load(&plan, name, &plan_options, stderr, &err))
 		return cmd_fail(&err);
-	code = sandbox_enter(0, &status, &err);
+	code = check_probe(plan, &err);
+	if (!code)
+		code = sandbox_enter(0, &status, &err);
 	if (code == 0)
 		_exit(trace_inside(plan, arguments));
 	plan_free(plan);

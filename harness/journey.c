@@ -11,10 +11,6 @@
 
 #define UDP_HEADER_BYTES 8
 
-struct place {
-	const char *node, *device;
-};
-
 static const char *find_device(const struct lab *lab, size_t node, uint32_t ifindex)
 {
 	const struct topology *topology = lab_topology(lab);
@@ -33,14 +29,15 @@ static const char *find_device(const struct lab *lab, size_t node, uint32_t ifin
 	return "?";
 }
 
-static struct place find_place(const struct lab *lab, const struct hop_event *event)
+struct journey_place journey_find_place(const struct lab *lab, const struct hop_event *event)
 {
 	const struct topo_node *nodes = lab_topology(lab)->nodes.items;
 
 	for (size_t i = 0; i < lab_topology(lab)->nodes.count; i++)
 		if (lab_node_inode(lab, i) == event->netns_inode)
-			return (struct place){ nodes[i].name, find_device(lab, i, event->ifindex) };
-	return (struct place){ "?", "?" };
+			return (struct journey_place){ nodes[i].name,
+						       find_device(lab, i, event->ifindex) };
+	return (struct journey_place){ "?", "?" };
 }
 
 static bool is_ipv6(const struct hop_addresses *addresses)
@@ -100,7 +97,7 @@ static json_t *read_hop(const struct hop_record *records, size_t index, const st
 {
 	const struct hop_record *record = &records[index];
 	uint64_t before_ns = index ? records[index - 1].event.time_ns : 0;
-	struct place place = find_place(lab, &record->event);
+	struct journey_place place = journey_find_place(lab, &record->event);
 	const struct hop_addresses *addresses = record->addresses;
 
 	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:o}", "netns",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 
+#include "bpf/hops.h"
 #include "bpf/probe.h"
 
 #include <jansson.h>
@@ -16,5 +17,10 @@ struct lab;
  * packet. A new reference.
  */
 json_t *journey_read(struct probe *probe, const struct lab *lab);
+/* Which node and device of the lab it was at; "?" if it has none such. */
+struct journey_place {
+	const char *node, *device;
+};
+struct journey_place journey_find_place(const struct lab *lab, const struct hop_event *event);
 /* As the paper prints it, with the time since the hop before. */
 void journey_print(const json_t *journey, FILE *out);

@@ -156,7 +156,7 @@ static int drain_probes(struct run *run, const struct probe_job *job, struct err
 	int code = 0;
 
 	if (run->options->inspect)
-		code = run->options->inspect(run->options->context, run->probes, job->lab, err);
+		code = run->options->inspect(run->options->context, run->probes, job, err);
 	for (struct probe **probe = run->probes; *probe && !code; probe++)
 		code = (*probe)->ops->drain(*probe, job, run->outcome->samples, err);
 	return code;

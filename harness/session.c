@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/session.h"
 
+#include "harness/capture.h"
 #include "harness/cleanup.h"
 #include "harness/cmd.h"
 #include "harness/environment.h"
@@ -28,6 +29,7 @@ struct session {
 	struct run_outcome outcome;
 	struct results *results;
 	struct progress progress;
+	struct capture *capture;
 	json_t *environment, *summary;
 };
 
@@ -48,16 +50,31 @@ static const char *session_mode(const struct session *session)
 	return session->options->vm->exact ? "exact" : "vm";
 }
 
+static int on_job(void *context, struct probe *const *probes, const struct probe_job *job,
+		  struct err *err)
+{
+	struct session *session = context;
+
+	return capture_job(session->capture, probes, job, err);
+}
+
 static int measure(struct session *session, struct err *err)
 {
-	const struct run_options options = { .progress = on_progress, .context = session };
+	const struct run_options options = { .progress = on_progress,
+					     .inspect = on_job,
+					     .context = session };
+	_free_ char *packets = NULL;
 	int code = results_open(&session->results, session->plan, session->options->out, err);
+
 	if (code)
 		return code;
+	if (asprintf(&packets, "%s/packets.pcapng", results_path(session->results)) < 0)
+		abort();
+	session->capture = capture_new(packets);
 	progress_init(&session->progress, session->plan, session->options->quiet);
 	code = run_execute(session->plan, &options, &session->outcome, err);
 	progress_done(&session->progress);
-	return code;
+	return code ? code : capture_finish(session->capture, err);
 }
 
 /* The environment that counts is the guest's; the machine around it stands beside. */
@@ -149,6 +166,7 @@ static void tell(const struct session *session)
 static void session_done(struct session *session)
 {
 	results_free(session->results);
+	capture_free(session->capture);
 	json_decref(session->summary);
 	if (session->outcome.samples)
 		run_outcome_done(&session->outcome, session->plan);
@@ -192,6 +210,18 @@ static enum outcome run_guests(struct session *session)
 	return outcome;
 }
 
+/* Packets stay in the guest's memory: only its samples are brought out. */
+static bool wants_packets(const struct plan *plan)
+{
+	const json_t *probe;
+	size_t i;
+
+	json_array_foreach (json_object_get(plan->experiment_json, "probes"), i, probe)
+		if (json_integer_value(json_object_get(probe, "snaplen")) > 0)
+			return true;
+	return false;
+}
+
 /* The environment is gathered first: some of it is not seen from another network namespace. */
 enum outcome session_run(struct plan *plan, const struct session_options *options)
 {
@@ -199,6 +229,11 @@ enum outcome session_run(struct plan *plan, const struct session_options *option
 	struct err err = {};
 	int status, code;
 
+	if (options->vm && wants_packets(plan)) {
+		err_usage(&err, "packets are captured on the running kernel only: no snaplen in "
+				"a guest");
+		return cmd_fail(&err);
+	}
 	/* Before the probes are calibrated, and a folder is made. */
 	if (!options->vm && plan_needs_uplink(plan) && uplink_check(&err))
 		return cmd_fail(&err);

@@ -10,6 +10,8 @@ packages="gcc libc6-dev make pkg-config clang libclang-rt-14-dev bpftool libbpf-
 packages="$packages qemu-system-x86 xz-utils zstd lz4 debian-archive-keyring"
 # for `make style` and `make bench`
 packages="$packages clang-format universal-ctags bpftrace jq netsniff-ng"
+# the reader of captures
+packages="$packages tshark"
 # A browser to look at reports: 120 MB to fetch and 360 MB on disk, so only when asked for.
 [ -z "${LABRUN_DEPS_BROWSER:-}" ] || packages="$packages chromium"
 
