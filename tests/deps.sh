@@ -5,7 +5,7 @@ set -eu
 
 packages="gcc libc6-dev make pkg-config clang libclang-rt-14-dev bpftool libbpf-dev libnl-3-dev
 	libnl-route-3-dev libjansson-dev libcmocka-dev nftables iproute2 iputils-ping gnuplot-nox
-	fonts-dejavu-core procps tcpdump"
+	fonts-dejavu-core procps tcpdump iptables"
 # for --vm: the guests, and unpacking their kernels
 packages="$packages qemu-system-x86 xz-utils zstd lz4 debian-archive-keyring"
 # for `make style` and `make bench`
