@@ -225,7 +225,7 @@ static const char *const modules[] = {
 	"xt_statistic", "xt_addrtype",	"xt_mark",	  "xt_MASQUERADE",   "xt_nat",
 	"xt_tcpudp",	"xt_recent",	"ipt_REJECT",	  "nf_tables",	     "nft_compat",
 	"nft_ct",	"nft_numgen",	"nft_nat",	  "nft_masq",	     "nft_chain_nat",
-	"nft_reject",	"nf_conntrack", "nf_nat",	  "nft_reject_inet", NULL
+	"nft_reject",	"nf_conntrack", "nf_nat",	  "nft_reject_ipv4", NULL
 };
 static const char *const tools[] = { "iptables-legacy-restore", "iptables-nft-restore", "nft",
 				     NULL };
