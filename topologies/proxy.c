@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "topologies/proxy.h"
 
-#include "harness/cleanup.h"
-#include "harness/proc.h"
 #include "topologies/build.h"
 #include "topologies/lab.h"
-#include "topologies/proxy_rules.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
-#include <linux/netfilter_ipv4/ip_tables.h>
-#include <string.h>
+#include "topologies/proxy_sync.h"
 
 /* Of 30000 to 32767, kube-proxy's own range. */
 #define NODE_PORTS 2768
@@ -131,93 +124,15 @@ static const char *proxy_check(const void *params)
 	return NULL;
 }
 
-static void feed_iptables(FILE *out, const void *rules)
-{
-	proxy_write_iptables(out, rules);
-}
-
-static void feed_nftables(FILE *out, const void *rules)
-{
-	proxy_write_nftables(out, rules);
-}
-
-/*
- * Not all kernels have the old tables any more. Asked for here, since the tool only says that it is
- * unable to initialize one.
- */
-static int need_legacy(struct err *err)
-{
-	struct ipt_getinfo info = { .name = "nat" };
-	socklen_t bytes = sizeof(info);
-	_close_ int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-
-	if (fd < 0)
-		return err_errno(err, -errno, "raw socket");
-	if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, &info, &bytes) == 0)
-		return 0;
-	if (errno == ENOENT || errno == ENOPROTOOPT)
-		return err_need(err, "this kernel has no legacy iptables (module iptable_nat)");
-	return err_errno(err, -errno, "iptables-legacy: table nat");
-}
-
-/* How each mode is loaded; by enum proxy_mode. */
-static const struct loader {
-	const char *const argv[4];
-	const char *package;
-	void (*feed)(FILE *out, const void *rules);
-	int (*need)(struct err *err); /* NULL: nothing but the tool */
-} loaders[] = {
-	[PROXY_IPTABLES_LEGACY] = { { "iptables-legacy-restore", "--noflush", "--counters" },
-				    "iptables",
-				    feed_iptables,
-				    need_legacy },
-	[PROXY_IPTABLES_NFT] = { { "iptables-nft-restore", "--noflush", "--counters" },
-				 "iptables",
-				 feed_iptables,
-				 NULL },
-	[PROXY_NFTABLES] = { { "nft", "-f", "-" }, "nftables", feed_nftables, NULL },
-};
-
-/*
- * Legacy iptables locks a file under /run, which would be the host's, and would make labs wait for
- * each other. Its own input will do: nobody else has that.
- */
-static const char *const environment[] = { "XTABLES_LOCKFILE=/proc/self/fd/0", NULL };
-
-static int load(const struct loader *loader, const struct proxy_rules *rules, struct err *err)
-{
-	const struct proc proc = {
-		.argv = loader->argv,
-		.feed = loader->feed,
-		.context = rules,
-		.environment = environment,
-		.netns_fd = -1,
-	};
-
-	if (!proc_exists(loader->argv[0]))
-		return err_need(err, "%s is not installed (apt install %s)", loader->argv[0],
-				loader->package);
-	if (loader->need) {
-		int code = loader->need(err);
-
-		if (code < 0)
-			return code;
-	}
-	return proc_run(&proc, err);
-}
-
 static int proxy_build(struct build_node *node, const void *params, struct err *err)
 {
 	const struct proxy_params *proxy = params;
-	const struct address *own =
-		topology_find_address(lab_topology(node->lab), node->index, AF_INET);
-	struct proxy_rules rules = { .params = proxy };
+	struct proxy_rules rules;
 
 	if (proxy->mode == PROXY_NONE)
 		return 0;
-	if (own)
-		inet_ntop(AF_INET, own->bytes, rules.node_address, sizeof(rules.node_address));
-	return load(&loaders[proxy->mode], &rules, err);
+	rules = proxy_rules_make(proxy, lab_topology(node->lab), node->index);
+	return proxy_sync(PROXY_LOAD, &rules, err);
 }
 
 static const char *const modules[] = {
@@ -227,7 +142,11 @@ static const char *const modules[] = {
 	"nft_ct",	"nft_numgen",	"nft_nat",	  "nft_masq",	     "nft_chain_nat",
 	"nft_reject",	"nf_conntrack", "nf_nat",	  "nft_reject_ipv4", NULL
 };
-static const char *const tools[] = { "iptables-legacy-restore", "iptables-nft-restore", "nft",
+static const char *const tools[] = { "iptables-legacy-restore",
+				     "iptables-legacy-save",
+				     "iptables-nft-restore",
+				     "iptables-nft-save",
+				     "nft",
 				     NULL };
 
 const struct feature_ops feature_proxy = {

@@ -8,16 +8,18 @@
 
 /* The jumps are put in by kube-proxy with calls of iptables, here with the rest: they end up the
  * same. */
-static const char filter_head[] =
-	"*filter\n"
-	":INPUT ACCEPT [0:0]\n"
-	":FORWARD ACCEPT [0:0]\n"
-	":OUTPUT ACCEPT [0:0]\n"
-	":KUBE-SERVICES - [0:0]\n"
-	":KUBE-EXTERNAL-SERVICES - [0:0]\n"
-	":KUBE-FORWARD - [0:0]\n"
-	":KUBE-NODEPORTS - [0:0]\n"
-	":KUBE-PROXY-FIREWALL - [0:0]\n"
+static const char filter_head[] = "*filter\n"
+				  ":INPUT ACCEPT [0:0]\n"
+				  ":FORWARD ACCEPT [0:0]\n"
+				  ":OUTPUT ACCEPT [0:0]\n";
+
+static const char filter_chains[] = ":KUBE-SERVICES - [0:0]\n"
+				    ":KUBE-EXTERNAL-SERVICES - [0:0]\n"
+				    ":KUBE-FORWARD - [0:0]\n"
+				    ":KUBE-NODEPORTS - [0:0]\n"
+				    ":KUBE-PROXY-FIREWALL - [0:0]\n";
+
+static const char filter_jumps[] =
 	"-A INPUT -m conntrack --ctstate NEW -m comment --comment \"kubernetes load balancer "
 	"firewall\" -j KUBE-PROXY-FIREWALL\n"
 	"-A INPUT -m comment --comment \"kubernetes health check service ports\" -j "
@@ -48,17 +50,20 @@ static const char nat_head[] = "*nat\n"
 			       ":PREROUTING ACCEPT [0:0]\n"
 			       ":INPUT ACCEPT [0:0]\n"
 			       ":OUTPUT ACCEPT [0:0]\n"
-			       ":POSTROUTING ACCEPT [0:0]\n"
-			       ":KUBE-SERVICES - [0:0]\n"
-			       ":KUBE-NODEPORTS - [0:0]\n"
-			       ":KUBE-POSTROUTING - [0:0]\n"
-			       ":KUBE-MARK-MASQ - [0:0]\n";
+			       ":POSTROUTING ACCEPT [0:0]\n";
 
-static const char nat_base[] =
+static const char nat_chains[] = ":KUBE-SERVICES - [0:0]\n"
+				 ":KUBE-NODEPORTS - [0:0]\n"
+				 ":KUBE-POSTROUTING - [0:0]\n"
+				 ":KUBE-MARK-MASQ - [0:0]\n";
+
+static const char nat_jumps[] =
 	"-A PREROUTING -m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES\n"
 	"-A OUTPUT -m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES\n"
 	"-A POSTROUTING -m comment --comment \"kubernetes postrouting rules\" -j "
-	"KUBE-POSTROUTING\n"
+	"KUBE-POSTROUTING\n";
+
+static const char nat_base[] =
 	"-A KUBE-POSTROUTING -m mark ! --mark 0x00004000/0x00004000 -j RETURN\n"
 	"-A KUBE-POSTROUTING -j MARK --xor-mark 0x00004000\n"
 	"-A KUBE-POSTROUTING -m comment --comment \"kubernetes service traffic requiring SNAT\" "
@@ -132,16 +137,32 @@ static void write_chains(const struct writer *writer, const struct proxy_service
 	}
 }
 
-static void write_node_port(const struct writer *writer, const struct proxy_service_text *service,
-			    const struct chain *chain)
+/* What stands in the chains that all services share. */
+static void write_entry(const struct writer *writer, const struct proxy_service_text *service)
+{
+	struct chain chain = service_chain(service);
+
+	fprintf(writer->out,
+		"-A KUBE-SERVICES -m comment --comment \"%s cluster IP\" -m %s -p %s -d %s --dport "
+		"%u -j KUBE-SVC-%s\n",
+		service->name, service->protocol, service->protocol, service->address,
+		service->port, chain.hash);
+	if (service->node_port)
+		fprintf(writer->out,
+			"-A KUBE-NODEPORTS -m comment --comment %s -m %s -p %s --dport %u -j "
+			"KUBE-EXT-%s\n",
+			service->name, service->protocol, service->protocol, service->node_port,
+			chain.hash);
+}
+
+static void write_external(const struct writer *writer, const struct proxy_service_text *service,
+			   const struct chain *chain)
 {
 	fprintf(writer->out,
-		"-A KUBE-NODEPORTS -m comment --comment %s -m %s -p %s --dport %u -j KUBE-EXT-%s\n"
 		"-A KUBE-EXT-%s -m comment --comment \"masquerade traffic for %s external "
 		"destinations\" -j KUBE-MARK-MASQ\n"
 		"-A KUBE-EXT-%s -j KUBE-SVC-%s\n",
-		service->name, service->protocol, service->protocol, service->node_port,
-		chain->hash, chain->hash, service->name, chain->hash, chain->hash);
+		chain->hash, service->name, chain->hash, chain->hash);
 }
 
 static void write_affinity(const struct writer *writer, const struct proxy_service_text *service,
@@ -197,25 +218,29 @@ static void write_endpoint(const struct writer *writer, const struct proxy_servi
 		service->protocol, endpoint.address, endpoint.port);
 }
 
-static void write_service(const struct writer *writer, const struct proxy_service_text *service)
+/* What stands in the service's own. */
+static void write_own(const struct writer *writer, const struct proxy_service_text *service)
 {
 	struct chain chain = service_chain(service);
 
 	fprintf(writer->out,
-		"-A KUBE-SERVICES -m comment --comment \"%s cluster IP\" -m %s -p %s -d %s --dport "
-		"%u -j KUBE-SVC-%s\n"
 		"-A KUBE-SVC-%s -m comment --comment \"%s cluster IP\" -m %s -p %s -d %s --dport "
 		"%u ! -s %s -j KUBE-MARK-MASQ\n",
-		service->name, service->protocol, service->protocol, service->address,
-		service->port, chain.hash, chain.hash, service->name, service->protocol,
-		service->protocol, service->address, service->port, writer->pod_cidr);
+		chain.hash, service->name, service->protocol, service->protocol, service->address,
+		service->port, writer->pod_cidr);
 	if (service->node_port)
-		write_node_port(writer, service, &chain);
+		write_external(writer, service, &chain);
 	if (writer->proxy->affinity_s)
 		write_affinity(writer, service, &chain);
 	write_choice(writer, service, &chain);
 	for (uint64_t i = 0; i < service->endpoints; i++)
 		write_endpoint(writer, service, i);
+}
+
+static void write_service(const struct writer *writer, const struct proxy_service_text *service)
+{
+	write_entry(writer, service);
+	write_own(writer, service);
 }
 
 static void for_each(const struct writer *writer,
@@ -229,21 +254,64 @@ static void for_each(const struct writer *writer,
 	}
 }
 
-void proxy_write_iptables(FILE *out, const struct proxy_rules *rules)
+static struct writer make_writer(FILE *out, const struct proxy_rules *rules)
 {
 	struct writer writer = { .out = out, .proxy = rules->params };
-	bool served = rules->params->endpoints > 0;
 
 	address_format(&rules->params->pod_cidr, writer.pod_cidr, sizeof(writer.pod_cidr));
+	return writer;
+}
+
+void proxy_write_iptables(FILE *out, const struct proxy_rules *rules)
+{
+	struct writer writer = make_writer(out, rules);
+	bool served = rules->params->endpoints > 0;
+
 	fputs(filter_head, out);
+	fputs(filter_chains, out);
+	fputs(filter_jumps, out);
 	if (!served)
 		for_each(&writer, write_reject);
 	fputs(filter_tail, out);
 	fputs(nat_head, out);
+	fputs(nat_chains, out);
 	if (served)
 		for_each(&writer, write_chains);
+	fputs(nat_jumps, out);
 	fputs(nat_base, out);
 	if (served)
 		for_each(&writer, write_service);
 	fputs(nat_tail, out);
+}
+
+/* Chains that all services share are written again, whole; of the others only those of the new
+ * one (KEP-3453). */
+void proxy_write_iptables_last(FILE *out, const struct proxy_rules *rules)
+{
+	struct writer writer = make_writer(out, rules);
+	bool served = rules->params->endpoints > 0;
+	struct proxy_service_text last;
+
+	proxy_service_text(rules->params, rules->params->services - 1, &last);
+	fputs("*filter\n", out);
+	fputs(filter_chains, out);
+	if (!served)
+		for_each(&writer, write_reject);
+	fputs(filter_tail, out);
+	fputs("*nat\n", out);
+	fputs(nat_chains, out);
+	if (served)
+		write_chains(&writer, &last);
+	fputs(nat_base, out);
+	if (served) {
+		for_each(&writer, write_entry);
+		write_own(&writer, &last);
+	}
+	fputs(nat_tail, out);
+}
+
+void proxy_write_iptables_none(FILE *out, const struct proxy_rules *rules)
+{
+	(void)rules;
+	fputs("*filter\nCOMMIT\n*nat\nCOMMIT\n", out);
 }

@@ -346,7 +346,7 @@ static void write_served(const struct writer *writer, const struct proxy_service
 		service->address, service->address, service->protocol, service->port, name.text);
 }
 
-void proxy_write_nftables(FILE *out, const struct proxy_rules *rules)
+static struct writer make_writer(FILE *out, const struct proxy_rules *rules)
 {
 	const struct proxy_params *proxy = rules->params;
 	struct writer writer = {
@@ -357,16 +357,40 @@ void proxy_write_nftables(FILE *out, const struct proxy_rules *rules)
 	};
 
 	address_format(&proxy->pod_cidr, writer.pod_cidr, sizeof(writer.pod_cidr));
+	return writer;
+}
+
+static void write_service(const struct writer *writer, uint64_t place)
+{
+	struct proxy_service_text service;
+
+	proxy_service_text(writer->proxy, place, &service);
+	if (service.endpoints)
+		write_served(writer, &service);
+	else
+		write_unserved(writer, &service);
+}
+
+void proxy_write_nftables(FILE *out, const struct proxy_rules *rules)
+{
+	struct writer writer = make_writer(out, rules);
+
 	write_base(&writer, rules->node_address);
 	if (!writer.marks)
 		write_hairpins(&writer);
-	for (uint64_t i = 0; i < proxy->services; i++) {
-		struct proxy_service_text service;
+	for (uint64_t i = 0; i < rules->params->services; i++)
+		write_service(&writer, i);
+}
 
-		proxy_service_text(proxy, i, &service);
-		if (service.endpoints)
-			write_served(&writer, &service);
-		else
-			write_unserved(&writer, &service);
-	}
+void proxy_write_nftables_last(FILE *out, const struct proxy_rules *rules)
+{
+	struct writer writer = make_writer(out, rules);
+
+	write_service(&writer, rules->params->services - 1);
+}
+
+void proxy_write_nftables_none(FILE *out, const struct proxy_rules *rules)
+{
+	(void)rules;
+	fputs("delete table " TABLE "\n", out);
 }

@@ -7,6 +7,7 @@
  * leaves out those of endpoints in iptables), so that cells of a sweep differ by size alone.
  */
 
+#include "harness/err.h"
 #include "topologies/proxy.h"
 
 #include <stdio.h>
@@ -23,6 +24,14 @@ struct proxy_rules {
 /* All that a full sync writes, for a namespace without rules. */
 void proxy_write_iptables(FILE *out, const struct proxy_rules *rules);
 void proxy_write_nftables(FILE *out, const struct proxy_rules *rules);
+
+/* What a partial sync writes to add the last service to the others, which are loaded. */
+void proxy_write_iptables_last(FILE *out, const struct proxy_rules *rules);
+void proxy_write_nftables_last(FILE *out, const struct proxy_rules *rules);
+
+/* What takes all away at once; by iptables-restore without --noflush. */
+void proxy_write_iptables_none(FILE *out, const struct proxy_rules *rules);
+void proxy_write_nftables_none(FILE *out, const struct proxy_rules *rules);
 
 /* The first `characters` of base32(sha256(text)): kube-proxy's names of chains. */
 void proxy_hash(const char *text, char ret[PROXY_HASH_MAX + 1], size_t characters);
