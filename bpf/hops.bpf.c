@@ -13,7 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/hops.h"
-#include "loadgen/stamp.h"
+#include "bpf/packet.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -71,19 +71,6 @@ struct {
 	__type(value, struct hop_others);
 } others SEC(".maps");
 
-struct packet {
-	__u32 sequence;
-	__u32 direction;
-	__u32 payload_bytes;
-};
-
-/* Verifiers before 6.2 forget a bound that the compiler checks on another copy of the value. */
-static __always_inline __u64 bounded(__u64 index, __u64 power_of_two)
-{
-	asm volatile("" : "+r"(index));
-	return index & (power_of_two - 1);
-}
-
 static __always_inline struct hop_cpu *this_cpu(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -96,49 +83,6 @@ static __always_inline bool is_lab(struct sk_buff *skb)
 	__u32 inode = skb->dev->nd_net.net->ns.inum;
 
 	return bpf_map_lookup_elem(&nodes, &inode);
-}
-
-extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
-
-/*
- * A load that may fault costs a nanosecond, the helper that does the same ten to twenty. The
- * verifier allows the load through any type that the kernel's BTF has, from 6.2 on.
- */
-static __always_inline bool read_stamp(const unsigned char *from, struct stamp *stamp)
-{
-	if (bpf_rdonly_cast) {
-		struct timespec64 *words =
-			bpf_rdonly_cast((void *)from, bpf_core_type_id_kernel(struct timespec64));
-
-		((__u64 *)stamp)[0] = words->tv_sec;
-		((__u64 *)stamp)[1] = words->tv_nsec;
-		return true;
-	}
-	return !bpf_probe_read_kernel(stamp, STAMP_BYTES, from);
-}
-
-static __always_inline bool read_byte(const unsigned char *from, __u8 *byte)
-{
-	if (bpf_rdonly_cast) {
-		struct in6_addr *bytes =
-			bpf_rdonly_cast((void *)from, bpf_core_type_id_kernel(struct in6_addr));
-
-		*byte = bytes->in6_u.u6_addr8[0];
-		return true;
-	}
-	return !bpf_probe_read_kernel(byte, 1, from);
-}
-
-/* ICMP: request 8 and reply 0; ICMPv6: request 128 and reply 129. Anything else is an error
- * message that quotes the packet, and no hop of ours. */
-static __always_inline bool icmp_direction(const unsigned char *end, struct packet *packet)
-{
-	__u8 type;
-
-	if (!read_byte(end - packet->payload_bytes - 8, &type))
-		return false;
-	packet->direction = type == 0 || type == 129 ? STAMP_REPLY : STAMP_REQUEST;
-	return type == 8 || type == 128 || packet->direction == STAMP_REPLY;
 }
 
 static __always_inline void count_at_device(struct sk_buff *skb, __u8 function)
@@ -174,23 +118,19 @@ static __always_inline bool identify(struct sk_buff *skb, struct hop_cpu *cpu, _
 				     struct packet *packet)
 {
 	const unsigned char *end = skb->head + skb->tail;
-	struct stamp stamp = {};
 
-	if (skb->data_len || skb->len < STAMP_BYTES || !read_stamp(end - STAMP_BYTES, &stamp) ||
-	    stamp.magic != stamp_magic) {
+	switch (packet_read(end, skb->len, skb->data_len, stamp_magic, packet)) {
+	case PACKET_MEASURED:
+		return true;
+	case PACKET_OTHER:
 		count_other(skb, cpu, function);
 		return false;
-	}
-	if (stamp.sequence >= STAMP_WARMUP)
-		return false;
-	packet->sequence = stamp.sequence;
-	packet->direction = stamp.direction;
-	packet->payload_bytes = stamp.payload_bytes;
-	if (stamp.direction == STAMP_ICMP && !icmp_direction(end, packet)) {
+	case PACKET_UNREADABLE:
 		cpu->unreadable++;
 		return false;
+	default:
+		return false;
 	}
-	return true;
 }
 
 static __always_inline void log_addresses(struct sk_buff *skb, __u32 index,
