@@ -22,7 +22,7 @@ struct calibrate {
 	size_t packets; /* of a block: as long as the log allows, since dropping costs less */
 	/* Attaches what that BLOCK_ condition asks for and forgets what was logged. */
 	int (*attach)(void *probe, int condition, struct err *err);
-	uint64_t (*events)(const void *probe); /* logged since */
+	uint64_t (*events)(void *probe); /* logged since */
 	void *probe;
 };
 

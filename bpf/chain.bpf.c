@@ -21,7 +21,6 @@ char LICENSE[] SEC("license") = "GPL";
 #define NFPROTO_IPV4 2
 #define NFPROTO_IPV6 10
 #define NF_ACCEPT 1
-#define NFT_CHAIN_T_NAT 2
 #define PRIORITY_RAW -300
 #define PRIORITY_MANGLE -150
 
@@ -42,6 +41,8 @@ struct {
 	__type(value, struct chain_call);
 } calls SEC(".maps");
 
+enum nft_chain_types { NFT_CHAIN_T_NAT = 2 };
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct nf_hook_state {
@@ -54,7 +55,7 @@ struct nf_hook_ops {
 };
 
 struct nft_chain_type {
-	__u32 type; /* enum nft_chain_types */
+	enum nft_chain_types type;
 };
 
 struct nft_chain {
@@ -114,7 +115,7 @@ static __always_inline __u32 table_of_iptables(const void *table)
 			      : CHAIN_TABLE_COUNT;
 }
 
-static __always_inline __u32 table_of_nftables(const void *chain)
+static __always_inline __u32 read_table_of_nftables(const void *chain)
 {
 	const struct nft_base_chain *base =
 		chain - bpf_core_field_offset(struct nft_base_chain, chain);
@@ -126,6 +127,18 @@ static __always_inline __u32 table_of_nftables(const void *chain)
 	return priority == PRIORITY_RAW	     ? CHAIN_RAW
 	       : priority == PRIORITY_MANGLE ? CHAIN_MANGLE
 					     : CHAIN_FILTER;
+}
+
+/* Chains do not change while packets are measured. */
+static __always_inline __u32 table_of_nftables(struct chain_cpu *cpu, const void *chain)
+{
+	__u64 address = (__u64)chain, at = bounded(address >> 8, CHAIN_KNOWN);
+
+	if (cpu->known[at].address != address) {
+		cpu->known[at].table = read_table_of_nftables(chain);
+		cpu->known[at].address = address;
+	}
+	return cpu->known[at].table;
 }
 
 /* What is known of a packet when a program is called, however it could be read. */
@@ -262,7 +275,7 @@ int BPF_PROG(enter_nft_do_chain, struct nft_pktinfo *info, void *nft_chain)
 	caller = caller_of(info->skb);
 	if (!identify(&caller, cpu, &packet))
 		return 0;
-	chain = CHAIN_ID(table_of_nftables(nft_chain), info->state->hook);
+	chain = CHAIN_ID(table_of_nftables(cpu, nft_chain), info->state->hook);
 	if (is_wanted(chain))
 		open_call(cpu, &packet, caller.key, chain);
 	return 0;
@@ -326,7 +339,7 @@ int kenter_nft_do_chain(struct pt_regs *regs)
 
 	if (!cpu || !identify_by_kprobe(cpu, BPF_CORE_READ(info, skb), &packet))
 		return 0;
-	chain = CHAIN_ID(table_of_nftables((void *)regs->si), BPF_CORE_READ(state, hook));
+	chain = CHAIN_ID(table_of_nftables(cpu, (void *)regs->si), BPF_CORE_READ(state, hook));
 	if (is_wanted(chain))
 		open_call(cpu, &packet, regs->sp, chain);
 	return 0;

@@ -12,6 +12,7 @@
 #define CHAIN_MAX_CPUS 512
 /* Rules that send packets of their own, and packets that interrupt packets. */
 #define CHAIN_MAX_NESTING 8
+#define CHAIN_KNOWN 8
 
 /* As iptables calls them. nftables' tables have any name: there the chain's type and priority tell
  * which one its rules would be in. */
@@ -48,6 +49,10 @@ struct chain_cpu {
 		__u8 direction;
 		__u16 reserved;
 	} open[CHAIN_MAX_NESTING];
+	/* The latest chains of nftables, by address, and what they are: to read it takes longer. */
+	struct {
+		__u64 address, table;
+	} known[CHAIN_KNOWN];
 	__u64 reserved[2];
 };
-_Static_assert(sizeof(struct chain_cpu) == 256, "whole cache lines, so that CPUs do not share one");
+_Static_assert(sizeof(struct chain_cpu) == 384, "whole cache lines, so that CPUs do not share one");

@@ -18,8 +18,6 @@
 /* The calibration's blocks must fit as well: dropping an event costs less than logging it. */
 #define LOG_MIN_EVENTS 4096
 
-/* What the verifier says when it refuses. */
-#define LOG_TEXT_BYTES (1u << 20)
 /* Of a packet that crosses anything. */
 #define LEAST_EVENTS 4
 
@@ -155,18 +153,6 @@ static void unmap_log(const struct bpf_map *map, const void *memory, size_t entr
 		munmap((void *)memory, bpf_map__max_entries(map) * entry_bytes);
 }
 
-/* The last line but one is what the verifier refused; the last is its statistics. */
-static const char *refusal(char *log)
-{
-	char *last = NULL, *before = NULL;
-
-	for (char *line = strtok_r(log, "\n", &log); line; line = strtok_r(NULL, "\n", &log)) {
-		before = last;
-		last = line;
-	}
-	return before ? before : last ? last : "";
-}
-
 static int load_error(int code, char *log, struct err *err)
 {
 	if (code == -EPERM)
@@ -175,15 +161,15 @@ static int load_error(int code, char *log, struct err *err)
 	if (code == -ESRCH || code == -ENOENT)
 		return err_need(err, "hops: this kernel has no BTF for its tracepoints "
 				     "(CONFIG_DEBUG_INFO_BTF)");
-	return err_errno(err, code, "hops: load the programs: %s", refusal(log));
+	return err_errno(err, code, "hops: load the programs: %s", program_refusal(log));
 }
 
 static int hops_load(struct hops *hops, const struct probe_setup *setup,
 		     const struct hops_params *params, struct err *err)
 {
-	_free_ char *log = calloc(1, LOG_TEXT_BYTES);
+	_free_ char *log = calloc(1, PROGRAM_LOG_BYTES);
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log,
-		    .kernel_log_size = LOG_TEXT_BYTES);
+		    .kernel_log_size = PROGRAM_LOG_BYTES);
 	int code;
 
 	if (!log)

@@ -23,7 +23,7 @@ static int attach(void *probe, int condition, struct err *err)
 }
 
 /* With those beyond a log that is too small. */
-static uint64_t count_events(const void *probe)
+static uint64_t count_events(void *probe)
 {
 	struct hops_totals totals = hops_log_totals(probe);
 

@@ -40,7 +40,9 @@ struct probe_job {
 /* What one firing of a hook costs, from blocks with no program, an empty one, and the real one. */
 struct probe_block {
 	unsigned round;
-	enum { BLOCK_OFF, BLOCK_EMPTY, BLOCK_FULL } condition;
+	/* Of a span: what the probe measures where there is nothing to be measured, in place of a
+	 * packet's time. */
+	enum { BLOCK_OFF, BLOCK_EMPTY, BLOCK_FULL, BLOCK_SPAN } condition;
 	uint64_t packets, events;
 	uint64_t packet_ns; /* the median over the packets: one interrupt must not move it */
 	/* Where kernels are a factor, the one that it is of, as cells name it: hooks cost something
@@ -51,6 +53,11 @@ struct probe_block {
 struct probe_ops {
 	struct kind kind;
 	bool needs_path; /* measures between the points of the topology's path */
+	bool alone; /* its programs are within what other probes measure */
+	const char *const *series; /* those it may give, NULL-terminated; NULL: the path's */
+	/* Says what is wrong with these params for the topology; NULL: nothing can be. */
+	void (*check)(const void *params, const struct topology *topology, char *message,
+		      size_t size);
 	/* `params` of NULL: all defaults, as the doctor opens it. */
 	int (*open)(struct probe **ret, const struct probe_setup *setup, const void *params,
 		    struct err *err);

@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <string.h>
 
 uint64_t program_missed(const struct bpf_program *program)
 {
@@ -30,4 +31,16 @@ int program_enter_nodes(int map_fd, const struct lab *lab, struct err *err)
 			return err_errno(err, -errno, "enter the lab's namespaces");
 	}
 	return 0;
+}
+
+/* The last line but one is what the verifier refused; the last is its statistics. */
+const char *program_refusal(char *log)
+{
+	char *last = NULL, *before = NULL;
+
+	for (char *line = strtok_r(log, "\n", &log); line; line = strtok_r(NULL, "\n", &log)) {
+		before = last;
+		last = line;
+	}
+	return before ? before : last ? last : "";
 }

@@ -13,5 +13,9 @@ struct lab;
 /* Firings that the kernel skipped because the program was already running on that CPU. */
 uint64_t program_missed(const struct bpf_program *program);
 
+/* Room for what the verifier says when it refuses, and the line of it that says why. */
+#define PROGRAM_LOG_BYTES (1u << 20)
+const char *program_refusal(char *log);
+
 /* A map from a namespace's inode to a byte: makes it hold the lab's namespaces and no others. */
 int program_enter_nodes(int map_fd, const struct lab *lab, struct err *err);

@@ -52,6 +52,17 @@ static double event_cost_ns(const struct round *round, unsigned condition)
 	return isfinite(cost_ns) ? cost_ns : NAN;
 }
 
+/* Spans are measured one by one, with nothing to be taken off. */
+static size_t gather_spans(const struct probe_block *blocks, size_t count, double *spans_ns)
+{
+	size_t span_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (blocks[i].condition == BLOCK_SPAN)
+			spans_ns[span_count++] = (double)blocks[i].packet_ns;
+	return span_count;
+}
+
 static struct cost summarise(const double *costs_ns, size_t count)
 {
 	return (struct cost){ .mean_ns = stats_mean(costs_ns, count),
@@ -63,9 +74,10 @@ void calibration_estimate(const struct probe_block *blocks, size_t count, struct
 	_free_ struct probe_block *ordered = calloc(count + 1, sizeof(*ordered));
 	_free_ double *full = calloc(count + 1, sizeof(*full));
 	_free_ double *empty = calloc(count + 1, sizeof(*empty));
-	size_t full_count = 0, empty_count = 0;
+	_free_ double *spans = calloc(count + 1, sizeof(*spans));
+	size_t full_count = 0, empty_count = 0, span_count;
 
-	if (!ordered || !full || !empty)
+	if (!ordered || !full || !empty || !spans)
 		abort();
 	if (count)
 		memcpy(ordered, blocks, count * sizeof(*ordered));
@@ -79,8 +91,10 @@ void calibration_estimate(const struct probe_block *blocks, size_t count, struct
 		empty[empty_count] = event_cost_ns(&round, BLOCK_EMPTY);
 		empty_count += !isnan(empty[empty_count]);
 	}
+	span_count = gather_spans(blocks, count, spans);
 	*ret = (struct calibration){ .event = summarise(full, full_count),
 				     .empty = summarise(empty, empty_count),
+				     .span = summarise(spans, span_count),
 				     .rounds = full_count };
 }
 
@@ -92,8 +106,13 @@ static json_t *cost_json(const struct cost *cost)
 
 json_t *calibration_json(const struct calibration *calibration)
 {
+	json_t *json;
+
 	if (!calibration->rounds)
 		return json_null();
-	return json_pack("{s:o, s:o, s:I}", "event_ns", cost_json(&calibration->event), "empty_ns",
+	json = json_pack("{s:o, s:o, s:I}", "event_ns", cost_json(&calibration->event), "empty_ns",
 			 cost_json(&calibration->empty), "rounds", (json_int_t)calibration->rounds);
+	if (!isnan(calibration->span.mean_ns))
+		json_object_set_new(json, "span_ns", cost_json(&calibration->span));
+	return json;
 }

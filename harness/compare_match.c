@@ -102,6 +102,19 @@ const json_t *compare_find_series(const json_t *cell, const json_t *like)
 	return NULL;
 }
 
+/* What a probe's several methods measure is not the same. */
+static int check_methods(const struct compare_pair *pair, const json_t *series, struct err *err)
+{
+	const json_t *other = compare_find_series(pair->new, series);
+	const char *method = json_string_value(json_object_get(series, "method"));
+	const char *new_method = json_string_value(json_object_get(other, "method"));
+
+	if (!method || !new_method || !strcmp(method, new_method))
+		return 0;
+	return err_usage(err, "series \"%.60s\" was measured by %.20s in BASE and by %.20s in NEW",
+			 compare_string(series, "name"), method, new_method);
+}
+
 static int check_units(const struct compare_pair *pair, const json_t *series, struct err *err)
 {
 	const json_t *other = compare_find_series(pair->new, series);
@@ -145,9 +158,12 @@ int compare_check(const struct compare *compare, struct err *err)
 	if (!code)
 		code = check_figures(compare, &compare->new, err);
 	for (size_t at = 0; at < compare->pair_count; at++)
-		json_array_foreach (json_object_get(compare->pairs[at].base, "series"), i, series)
+		json_array_foreach (json_object_get(compare->pairs[at].base, "series"), i, series) {
 			if (!code)
 				code = check_units(&compare->pairs[at], series, err);
+			if (!code)
+				code = check_methods(&compare->pairs[at], series, err);
+		}
 	return code;
 }
 

@@ -93,32 +93,50 @@ static void try_btf(const struct doctor *doctor)
 	tell(doctor, checkup, fd);
 }
 
-static const void *defaults(const struct kind *kind, struct arena *arena)
+/* Those of the kind with, if it is not NULL, the field `method` set. */
+static const void *make_params(const struct kind *kind, const char *method, struct arena *arena)
 {
 	_diag_ struct diag *diag = diag_new("doctor", NULL, 0);
-	_json_ json_t *empty = json_object();
+	_json_ json_t *json = json_object();
 	void *params = arena_alloc(arena, kind->params_size);
 
-	field_parse(kind->fields, empty, NULL, params, arena, diag);
+	if (method)
+		json_object_set_new(json, "method", json_string(method));
+	field_parse(kind->fields, json, NULL, params, arena, diag);
 	return params;
 }
 
-static void try_probes(const struct doctor *doctor)
+static void try_probe(const struct doctor *doctor, const struct probe_ops *ops, const char *method)
 {
 	const struct probe_setup setup = { .magic = 1, .packets = 1, .events_per_packet = 64 };
 	_arena_ struct arena *arena = arena_new();
+	struct checkup checkup = { .group = "probe", .name = ops->kind.name, .needed = !method };
+	struct probe *probe = NULL;
+	char name[64];
+	int code = ops->open(&probe, &setup, make_params(&ops->kind, method, arena), &checkup.why);
 
+	if (method) {
+		snprintf(name, sizeof(name), "%s, %s", ops->kind.name, method);
+		checkup.name = name;
+	}
+	if (!code)
+		ops->close(probe);
+	tell(doctor, checkup, code);
+}
+
+/* A probe that has several methods works if one of them does; the first of them is "auto". */
+static void try_probes(const struct doctor *doctor)
+{
 	for (const struct kind *const *kind = probe_kinds; *kind; kind++) {
 		const struct probe_ops *ops = (const struct probe_ops *)*kind;
-		struct checkup checkup = { .group = "probe",
-					   .name = ops->kind.name,
-					   .needed = true };
-		struct probe *probe = NULL;
-		int code = ops->open(&probe, &setup, defaults(&ops->kind, arena), &checkup.why);
+		const struct field *field = ops->kind.fields;
 
-		if (!code)
-			ops->close(probe);
-		tell(doctor, checkup, code);
+		while (field->name && strcmp(field->name, "method"))
+			field++;
+		if (!field->name)
+			try_probe(doctor, ops, NULL);
+		for (size_t i = 1; field->name && field->choices[i]; i++)
+			try_probe(doctor, ops, field->choices[i]);
 	}
 }
 

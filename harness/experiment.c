@@ -261,6 +261,26 @@ static void check_probe_twice(struct checker *checker, size_t index)
 		}
 }
 
+static void check_probe(struct checker *checker, size_t index, const struct probe_ops *ops)
+{
+	const struct experiment *experiment = checker->experiment;
+	const struct chosen *probe = &((const struct chosen *)experiment->probes.items)[index];
+	char message[256] = "";
+
+	if (ops->needs_path && !experiment->topology->path.count)
+		diag_add(checker->diag, PROBE_AT(index), DIAG_VALUE,
+			 "\"%s\" needs a path, and the topology \"%s\" declares none",
+			 ops->kind.name, experiment->topology->name);
+	if (ops->alone && experiment->probes.count > 1)
+		diag_add(checker->diag, PROBE_AT(index), DIAG_VALUE,
+			 "\"%s\" is taken alone: its programs would be in what others measure",
+			 ops->kind.name);
+	if (ops->check)
+		ops->check(probe->params, experiment->topology, message, sizeof(message));
+	if (*message)
+		diag_add(checker->diag, PROBE_AT(index), DIAG_VALUE, "%s", message);
+}
+
 static void check_probes(struct checker *checker)
 {
 	const struct experiment *experiment = checker->experiment;
@@ -270,11 +290,8 @@ static void check_probes(struct checker *checker)
 		const struct probe_ops *ops = (const struct probe_ops *)probes[i].kind;
 
 		check_probe_twice(checker, i);
-		if (!ops || !ops->needs_path || experiment->topology->path.count)
-			continue;
-		diag_add(checker->diag, PROBE_AT(i), DIAG_VALUE,
-			 "\"%s\" needs a path, and the topology \"%s\" declares none",
-			 ops->kind.name, experiment->topology->name);
+		if (ops)
+			check_probe(checker, i, ops);
 	}
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/plan_claims.h"
 
+#include "bpf/probe.h"
 #include "harness/cleanup.h"
 
 #include <string.h>
@@ -120,6 +121,18 @@ static void note_load_series(json_t *series, const struct experiment *experiment
 		json_object_set_new(series, *name, json_true());
 }
 
+static void note_probe_series(json_t *series, const struct experiment *experiment)
+{
+	const struct chosen *probes = experiment->probes.items;
+
+	for (size_t i = 0; i < experiment->probes.count; i++) {
+		const struct probe_ops *ops = (const struct probe_ops *)probes[i].kind;
+
+		for (const char *const *name = ops ? ops->series : NULL; name && *name; name++)
+			json_object_set_new(series, *name, json_true());
+	}
+}
+
 /* NULL if a topology is missing or has no path to tell: the probe's need of one is said. */
 static json_t *find_series(const struct plan *plan)
 {
@@ -132,6 +145,7 @@ static json_t *find_series(const struct plan *plan)
 	series = json_object();
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		note_load_series(series, plan->cells[i].experiment);
+		note_probe_series(series, plan->cells[i].experiment);
 		note_series(series, plan->cells[i].experiment->topology);
 	}
 	return series;

@@ -66,7 +66,9 @@ char *report_text_probe_cost(const json_t *summary, size_t cell)
 	const json_t *cost = json_object_get(json_array_get(cells, cell), "probe_cost");
 	const json_t *event = json_object_get(cost, "event_ns");
 	const json_t *empty = json_object_get(cost, "empty_ns");
-	char text[FORMAT_MAX], text_empty[FORMAT_MAX], *line;
+	const json_t *span = json_object_get(cost, "span_ns");
+	char text[FORMAT_MAX], text_empty[FORMAT_MAX], text_span[FORMAT_MAX], *line;
+	int code;
 
 	if (!json_is_object(event))
 		return NULL;
@@ -74,9 +76,39 @@ char *report_text_probe_cost(const json_t *summary, size_t cell)
 			cost_unit(summary), text, sizeof(text));
 	format_interval(json_read_number(empty, "mean"), json_read_interval(empty, "ci95"),
 			cost_unit(summary), text_empty, sizeof(text_empty));
-	if (asprintf(&line, "one hop event costs %s; an empty program %s", text, text_empty) < 0)
+	format_interval(json_read_number(span, "mean"), json_read_interval(span, "ci95"),
+			cost_unit(summary), text_span, sizeof(text_span));
+	if (json_is_object(span))
+		code = asprintf(&line,
+				"one call costs its packet %s, of which %s are within what is "
+				"measured; empty programs %s",
+				text, text_span, text_empty);
+	else
+		code = asprintf(&line, "one hop event costs %s; an empty program %s", text,
+				text_empty);
+	if (code < 0)
 		abort();
 	return line;
+}
+
+/* One series a line would say the same of each direction and of the method. */
+static void print_calls(const json_t *cell, FILE *out)
+{
+	const char *before = "  calls a packet";
+	json_t *series, *method = NULL;
+	size_t i;
+
+	json_array_foreach (json_object_get(cell, "series"), i, series) {
+		if (!json_is_number(json_object_get(series, "calls_per_packet")))
+			continue;
+		method = json_object_get(series, "method");
+		fprintf(out, "%s %s %s %.4g", before, json_read_text(series, "name"),
+			json_read_text(series, "direction"),
+			json_read_number(series, "calls_per_packet"));
+		before = ",";
+	}
+	if (json_is_string(method))
+		fprintf(out, "; measured by %s\n", json_string_value(method));
 }
 
 static void print_factors(const json_t *cell, FILE *out)
@@ -115,6 +147,7 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 		"p50", "p99", "max", "less probe");
 	json_array_foreach (json_object_get(cell, "series"), i, series)
 		print_series(series, out);
+	print_calls(cell, out);
 	print_loss(cell, out);
 	if (cost)
 		fprintf(out, "  %s\n", cost);

@@ -322,7 +322,7 @@ int result_samples_read(struct samples *samples, const char *dir, struct err *er
 
 static int read_block(const struct csv *csv, struct probe_block *block, struct err *err)
 {
-	static const char *const conditions[] = { "off", "empty", "full" };
+	static const char *const conditions[] = { "off", "empty", "full", "span" };
 	uint64_t round;
 	size_t condition = 0;
 	int code = csv_uint(csv, 0, UINT32_MAX, "round", &round, err);
@@ -330,7 +330,7 @@ static int read_block(const struct csv *csv, struct probe_block *block, struct e
 	while (condition < ARRAY_SIZE(conditions) && strcmp(conditions[condition], csv->fields[1]))
 		condition++;
 	if (!code && condition == ARRAY_SIZE(conditions))
-		code = csv_fault(csv, err, "condition: \"%.20s\" is none of off, empty, full",
+		code = csv_fault(csv, err, "condition: \"%.20s\" is none of off, empty, full, span",
 				 csv->fields[1]);
 	*block = (struct probe_block){ .condition = condition };
 	if (!code)

@@ -148,7 +148,7 @@ static int write_topologies(const struct folder *folder, const struct plan *plan
 static int write_calibration(const struct folder *folder, const struct results_final *final,
 			     struct err *err)
 {
-	static const char *const conditions[] = { "off", "empty", "full" };
+	static const char *const conditions[] = { "off", "empty", "full", "span" };
 	FILE *file = file_open(folder, "calibration.csv", err);
 	bool kernels;
 

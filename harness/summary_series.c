@@ -112,14 +112,14 @@ static void add_spread(json_t *row, const struct group *group)
 	set_number(row, "max", percentile(sorted, group->count, 1));
 }
 
-/* Hook firings between the two points of this series, a packet; NAN if nobody counted them. */
-static double hooks_per_packet(const struct grouped *grouped, size_t cell,
-			       const struct group *group)
+/* A counter of this series, PREFIX.NAME.DIRECTION, a packet; NAN if nobody counted. */
+static double count_per_packet(const struct grouped *grouped, size_t cell,
+			       const struct group *group, const char *prefix)
 {
 	double sum = NAN;
 	_free_ char *name = NULL;
 
-	if (asprintf(&name, "hooks.%s.%s", group->series->name,
+	if (asprintf(&name, "%s.%s.%s", prefix, group->series->name,
 		     direction_names[group->series->direction]) < 0)
 		abort();
 	for (size_t i = 0; i < grouped_counter_count(grouped, cell); i++) {
@@ -131,6 +131,44 @@ static double hooks_per_packet(const struct grouped *grouped, size_t cell,
 	return sum / (double)group->count;
 }
 
+/* The way of measuring that the probe of this cell has taken; NULL: it has but one. */
+static const char *find_method(const struct grouped *grouped, size_t cell)
+{
+	static const char prefix[] = "method.";
+
+	for (size_t i = 0; i < grouped_counter_count(grouped, cell); i++) {
+		const char *name = grouped_get_counter(grouped, cell, i)->name;
+
+		if (!strncmp(name, prefix, strlen(prefix)))
+			return name + strlen(prefix);
+	}
+	return NULL;
+}
+
+/* What of the probe is within a series' values: so many times, so much. */
+struct within {
+	const char *name; /* of the number of times a packet, in the summary */
+	double times;
+	const struct cost *cost;
+};
+
+/*
+ * Firings of a probe between the two points of the series; or calls whose both times it took
+ * itself, each with the cost of an empty span in it. Neither is anything but time.
+ */
+static struct within find_within(const struct grouped *grouped, size_t cell,
+				 const struct group *group, const struct calibration *calibration)
+{
+	double calls = count_per_packet(grouped, cell, group, "calls");
+	double hooks = count_per_packet(grouped, cell, group, "hooks");
+	bool is_time = !strcmp(group->series->unit, "ns");
+
+	if (!isnan(calls))
+		return (struct within){ "calls_per_packet", is_time ? calls : NAN,
+					&calibration->span };
+	return (struct within){ "hooks_per_packet", is_time ? hooks : NAN, &calibration->event };
+}
+
 static double half_width(struct interval interval)
 {
 	return (interval.high - interval.low) / 2;
@@ -138,10 +176,12 @@ static double half_width(struct interval interval)
 
 /* Measurement and calibration are independent runs: their half widths add as root sum of squares
  * (JCGM 100:2008, 5.1.2). */
-static void add_correction(json_t *row, double mean, struct interval interval, double hooks,
-			   const struct cost *event)
+static void add_correction(json_t *row, double mean, struct interval interval,
+			   const struct within *within)
 {
-	double off = hooks * event->mean_ns, off_half = hooks * half_width(event->interval_ns);
+	const struct cost *cost = within->cost;
+	double off = within->times * cost->mean_ns;
+	double off_half = within->times * half_width(cost->interval_ns);
 	double half = hypot(half_width(interval), off_half), corrected = mean - off;
 	json_t *correction = json_null();
 
@@ -153,12 +193,12 @@ static void add_correction(json_t *row, double mean, struct interval interval, d
 		correction = json_pack(
 			"{s:o, s:o, s:o}", "mean", summary_number(off), "ci95",
 			summary_interval((struct interval){ off - off_half, off + off_half }),
-			"hooks_per_packet", summary_number(hooks));
+			within->name, summary_number(within->times));
 	json_object_set_new(row, "correction", correction);
 }
 
 static void add_estimates(json_t *row, const struct batches *batches, const struct group *group,
-			  double hooks, const struct cost *event)
+			  const struct within *within)
 {
 	_free_ double *means = alloc(batches->count, sizeof(*means));
 	size_t count = add_batch_means(row, batches, means);
@@ -168,7 +208,7 @@ static void add_estimates(json_t *row, const struct batches *batches, const stru
 	set_number(row, "mean", mean);
 	json_object_set_new(row, "ci95", summary_interval(interval));
 	add_spread(row, group);
-	add_correction(row, mean, interval, hooks, event);
+	add_correction(row, mean, interval, within);
 	json_object_set_new(row, "percentiles_by_batch",
 			    json_pack("{s:o, s:o, s:o}", "p01", batch_percentiles(batches, 0.01),
 				      "p50", batch_percentiles(batches, 0.5), "p99",
@@ -182,13 +222,16 @@ json_t *summary_series(const struct grouped *grouped, size_t cell, size_t index,
 	json_t *row = json_pack("{s:o, s:s, s:s, s:I}", "name", summary_text(group.series->name),
 				"direction", direction_names[group.series->direction], "unit",
 				group.series->unit, "n", (json_int_t)group.count);
-	double hooks = NAN;
+	struct within within = find_within(grouped, cell, &group, calibration);
+	double calls = count_per_packet(grouped, cell, &group, "calls");
 	struct batches batches;
 
-	if (!strcmp(group.series->unit, "ns"))
-		hooks = hooks_per_packet(grouped, cell, &group);
+	if (!isnan(calls)) {
+		json_object_set_new(row, "method", summary_text(find_method(grouped, cell)));
+		set_number(row, "calls_per_packet", calls);
+	}
 	batches_init(&batches, &group, grouped_batch_count(grouped));
-	add_estimates(row, &batches, &group, hooks, &calibration->event);
+	add_estimates(row, &batches, &group, &within);
 	batches_done(&batches);
 	return row;
 }

@@ -47,12 +47,15 @@ struct vm_needs vm_needs_find(const struct plan *plan, const char *const *always
 {
 	static const char *const links[] = { "veth", NULL };
 	static const char *const virtio[] = { VM_QEMU_UPLINK_MODULES, NULL };
+	const struct list *probes = &plan->cells[0].experiment->probes;
 	bool uplink = false;
 	struct gathered modules = { arena_alloc(arena, (NEEDS_MAX + 1) * sizeof(char *)), 0 };
 	struct gathered tools = { arena_alloc(arena, (NEEDS_MAX + 1) * sizeof(char *)), 0 };
 
 	add(&modules, always);
 	add(&modules, links);
+	for (size_t i = 0; i < probes->count; i++)
+		add_kind(((const struct chosen *)probes->items)[i].kind, &modules, &tools);
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct experiment *experiment = plan->cells[i].experiment;
 		const struct list *nodes = &experiment->topology->nodes;

@@ -167,5 +167,6 @@ const struct feature_ops feature_firewall = {
 		.fields = firewall_fields,
 		.params_size = sizeof(struct firewall_params),
 	},
+	.rules = true,
 	.build = firewall_build,
 };

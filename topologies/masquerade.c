@@ -62,5 +62,6 @@ const struct feature_ops feature_masquerade = {
 		.fields = masquerade_fields,
 		.params_size = sizeof(struct masquerade_params),
 	},
+	.rules = true,
 	.build = masquerade_build,
 };

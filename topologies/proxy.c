@@ -159,6 +159,7 @@ const struct feature_ops feature_proxy = {
 		.fields = proxy_fields,
 		.params_size = sizeof(struct proxy_params),
 	},
+	.rules = true,
 	.check = proxy_check,
 	.build = proxy_build,
 };

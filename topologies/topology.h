@@ -22,6 +22,7 @@ struct device_ops {
 /* Something a node does: forward, masquerade, ... Applied when all devices are up. */
 struct feature_ops {
 	struct kind kind;
+	bool rules; /* loads netfilter's rules */
 	/* What the tables cannot tell; a fault as a message, NULL if fine. NULL: nothing. */
 	const char *(*check)(const void *params);
 	int (*build)(struct build_node *node, const void *params, struct err *err);
