@@ -12,11 +12,15 @@ static const char *const verdicts[] = { "holds", "fails", "inconclusive" };
 
 void html_put_warnings(FILE *out, const json_t *summary)
 {
+	_free_ char *fault = report_text_fault(summary);
 	const json_t *cell;
 	size_t i;
 
-	if (!json_is_true(json_object_get(summary, "valid")))
-		fputs("<p class=\"warning\">This measurement is not valid.</p>\n", out);
+	if (fault) {
+		fputs("<p class=\"warning\">", out);
+		html_put_format(out, "This measurement is not valid: %s.", fault);
+		fputs("</p>\n", out);
+	}
 	json_array_foreach (json_object_get(summary, "cells"), i, cell) {
 		const char *error = json_read_text(cell, "error");
 

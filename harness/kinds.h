@@ -11,8 +11,6 @@
 #define PROBE_KINDS(X) X(hops) X(chain) X(sync)
 #define LOAD_KINDS(X) X(ping) X(udp) X(tcp) X(xdp) X(pktgen) X(services)
 #define CLAIM_KINDS(X) X(order) X(ratio) X(within) X(flat) X(linear) X(crossover)
-#define LOAD_KINDS(X) X(ping) X(udp) X(tcp) X(xdp) X(pktgen) X(services)
-#define CLAIM_KINDS(X) X(order) X(ratio) X(within) X(flat) X(linear) X(crossover)
 
 #define KIND_INDEX_device(name) DEVICE_##name,
 #define KIND_INDEX_feature(name) FEATURE_##name,

@@ -125,6 +125,7 @@ static int draw_all(struct plot_data *data, const char *dir, struct err *err)
 		{ "distribution", chart_distribution },
 		{ "batches", chart_batches },
 		{ "sweep", chart_sweep },
+		{ "rates", chart_rates },
 	};
 	struct painting painting = { 0 };
 

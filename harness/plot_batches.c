@@ -57,7 +57,8 @@ static void put_panel(struct page *page, const struct line_panel *panel)
 	bool said = logarithmic && !strcmp(panel->unit, "ns"); /* by the tics */
 	char title[120];
 
-	snprintf(title, sizeof(title), "%.80s (%s)", panel->title, scale.unit);
+	snprintf(title, sizeof(title), "%.80s (%s)", panel->title,
+		 logarithmic ? panel->unit : scale.unit);
 	page_panel(page, said ? panel->title : title);
 	page_command(page, "set xrange [0.7:%zu.3]", range.batches);
 	page_command(page, range.batches <= 12 ? "set xtics 1" : "set xtics autofreq");
@@ -77,7 +78,7 @@ int chart_batches(const struct plot_data *data, char **ret_script, struct err *e
 	_lines_ struct lines lines = { 0 };
 	_page_ struct page page = { 0 };
 
-	lines_init(&lines, data);
+	lines_init(&lines, data, 1);
 	if (!lines.count)
 		return 0;
 	chart_begin(&page, data, "batches",

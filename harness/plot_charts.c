@@ -2,6 +2,7 @@
 #include "harness/plot_charts.h"
 
 #include "harness/cleanup.h"
+#include "harness/report_text.h"
 
 #include <string.h>
 
@@ -23,8 +24,11 @@ size_t chart_segment_names(const struct plot_data *data, size_t *ret_names, size
 void chart_begin(struct page *page, const struct plot_data *data, const char *name,
 		 const char *shows)
 {
-	page_begin(page, name, data->title, shows,
-		   data->valid ? NULL : "This measurement is invalid: it lost more than it may.");
+	_free_ char *fault = report_text_fault(data->folder.summary), *warning = NULL;
+
+	if (fault && asprintf(&warning, "This measurement is not valid: %s.", fault) < 0)
+		abort();
+	page_begin(page, name, data->title, shows, warning);
 }
 
 int chart_finish(struct page *page, const struct plot_data *data, const char *template,
@@ -46,6 +50,23 @@ unsigned chart_direction_colour(enum direction direction)
 	};
 
 	return colours[direction];
+}
+
+static bool any_reply(const struct plot_data *data)
+{
+	for (size_t i = 0; i < data->name_count; i++)
+		if (plot_has(data, i, DIRECTION_REPLY))
+			return true;
+	return false;
+}
+
+void chart_direction_legend(struct page *page, const struct plot_data *data, bool grey)
+{
+	if (!any_reply(data))
+		return;
+	page_legend(page, "request", grey ? PLOT_INK : chart_direction_colour(DIRECTION_REQUEST),
+		    1);
+	page_legend(page, "reply", grey ? PLOT_INK : chart_direction_colour(DIRECTION_REPLY), 2);
 }
 
 double chart_label_width(const struct plot_data *data, size_t cells, double size)

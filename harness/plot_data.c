@@ -6,6 +6,7 @@
 #include "harness/grouped.h"
 #include "harness/plot_text.h"
 #include "harness/stats.h"
+#include "harness/summary.h"
 
 #include <errno.h>
 #include <math.h>
@@ -64,9 +65,10 @@ static bool declares_segments(const json_t *topologies)
 	return false;
 }
 
-static enum plot_role role_of(const json_t *topologies, const char *name)
+/* What is of both directions is the load's own view. */
+static enum plot_role role_of(const json_t *topologies, const char *name, enum direction direction)
 {
-	if (!strcmp(name, "rtt") || !strcmp(name, "lateness"))
+	if (direction == DIRECTION_BOTH)
 		return PLOT_OTHER;
 	if (declared(topologies, "spans", "name", name))
 		return PLOT_SPAN;
@@ -98,9 +100,14 @@ static json_t *read_topologies(const struct plot_data *data)
 	return topologies;
 }
 
+static const char *name_of(const json_t *series)
+{
+	return json_string_value(json_object_get(series, "name"));
+}
+
 static size_t intern_name(struct plot_data *data, const json_t *series)
 {
-	const char *text = json_string_value(json_object_get(series, "name"));
+	const char *text = name_of(series);
 	size_t i;
 
 	for (i = 0; i < data->name_count; i++)
@@ -112,7 +119,7 @@ static size_t intern_name(struct plot_data *data, const json_t *series)
 	data->names[data->name_count++] = (struct plot_name){
 		.text = text,
 		.unit = json_string_value(json_object_get(series, "unit")),
-		.role = role_of(data->topologies, text),
+		.role = role_of(data->topologies, text, direction_of(series)),
 	};
 	return i;
 }
@@ -177,14 +184,17 @@ static void read_cells(struct plot_data *data)
 	json_array_foreach (cells, index, cell) {
 		struct plot_cell *into = &data->cells[index];
 		const json_t *list = json_object_get(cell, "series");
+		bool once = summary_all_delivered(cell);
 
 		into->factors = json_object_get(cell, "factors");
 		into->label = factors_label(into->factors);
+		into->failed = json_is_string(json_object_get(cell, "error"));
 		into->series = calloc(json_array_size(list) + 1, sizeof(*into->series));
 		if (!into->series)
 			abort();
 		json_array_foreach (list, at, series)
-			add_series(data, into, series);
+			if (!once || strcmp(name_of(series), "sent"))
+				add_series(data, into, series);
 	}
 }
 
@@ -237,7 +247,6 @@ int plot_data_read(struct plot_data *ret, const char *dir, bool unfinished, stru
 	read_cells(ret);
 	ret->title = make_title(ret);
 	ret->caption = make_caption(ret);
-	ret->valid = json_is_true(json_object_get(ret->folder.summary, "valid"));
 	return reference_read(
 		&ret->reference,
 		json_string_value(json_object_get(ret->folder.experiment, "reference")), err);

@@ -36,7 +36,8 @@ struct plot_series {
 struct plot_cell {
 	char *label; /* "services=100 mode=nftables" */
 	const json_t *factors;
-	struct plot_series *series;
+	bool failed;
+	struct plot_series *series; /* not "sent" where all of it was delivered */
 	size_t series_count;
 };
 
@@ -48,7 +49,6 @@ struct plot_data {
 	json_t *topologies; /* an array: a sweep may have several */
 	size_t name_count, cell_count;
 	char *title, *caption; /* the experiment's; where and how it was measured */
-	bool valid;
 	double *values; /* that `sorted` points into */
 };
 

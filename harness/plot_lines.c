@@ -46,13 +46,24 @@ static struct line_panel *find_panel(struct lines *lines, const char *title, con
 	return &lines->panels[lines->count++];
 }
 
+static const struct plot_series *find_series(const struct lines *lines, size_t cell, size_t name,
+					     enum direction direction)
+{
+	const struct plot_series *series = plot_find(&lines->data->cells[cell], name, direction);
+
+	if (series && lines->least > 1 &&
+	    series->n < lines->least * json_array_size(series->batches))
+		return NULL;
+	return series;
+}
+
 static void by_direction(struct lines *lines, enum direction direction)
 {
 	static const char *const titles[] = { "request", "reply", "the load's own view" };
 	const struct plot_data *data = lines->data;
 
 	for (size_t i = 0; i < data->name_count; i++) {
-		const struct plot_series *series = plot_find(&data->cells[0], i, direction);
+		const struct plot_series *series = find_series(lines, 0, i, direction);
 		struct line line = name_style(data, i);
 		struct line_panel *panel;
 
@@ -71,7 +82,7 @@ static void by_cell(struct lines *lines, size_t name)
 
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		for (size_t cell = 0; cell < data->cell_count; cell++) {
-			struct line line = { .series = plot_find(&data->cells[cell], name, d),
+			struct line line = { .series = find_series(lines, cell, name, d),
 					     .colour = plot_colour_of(cell, data->cell_count),
 					     .dash = d == DIRECTION_REPLY ? 2 : 1,
 					     .width = 1.6 };
@@ -85,9 +96,9 @@ static void by_cell(struct lines *lines, size_t name)
 		}
 }
 
-void lines_init(struct lines *lines, const struct plot_data *data)
+void lines_init(struct lines *lines, const struct plot_data *data, size_t least)
 {
-	*lines = (struct lines){ .data = data };
+	*lines = (struct lines){ .data = data, .least = least };
 	if (data->cell_count == 1) {
 		for (int d = 0; d < DIRECTION_COUNT; d++)
 			by_direction(lines, d);
@@ -126,8 +137,7 @@ static void legend_of_cells(const struct plot_data *data, struct page *page)
 		if (all || i == 0 || i == data->cell_count / 2 || i + 1 == data->cell_count)
 			page_legend(page, data->cells[i].label, plot_colour_of(i, data->cell_count),
 				    0);
-	page_legend(page, "request", PLOT_INK, 1);
-	page_legend(page, "reply", PLOT_INK, 2);
+	chart_direction_legend(page, data, true);
 }
 
 void lines_layout(const struct lines *lines, struct page *page, double bottom)

@@ -26,10 +26,12 @@ struct lines {
 	const struct plot_data *data;
 	struct line_panel panels[PAGE_MAX_PANELS];
 	size_t count;
+	size_t least; /* values a batch */
 	bool cut; /* there were more */
 };
 
-void lines_init(struct lines *lines, const struct plot_data *data);
+/* Of series that have that many values a batch or more, taken over all batches. */
+void lines_init(struct lines *lines, const struct plot_data *data, size_t least);
 void lines_done(struct lines *lines);
 #define _lines_ __attribute__((cleanup(lines_done)))
 /* Legend and grid: what is before the first panel. `bottom`: room for what is under a panel. */

@@ -204,7 +204,8 @@ static void put_panel(struct page *page, const struct sweep *sweep, size_t name)
 	bool said = logarithmic && !strcmp(about->unit, "ns"); /* by the tics */
 	char title[120];
 
-	snprintf(title, sizeof(title), "%.80s (%s)", about->text, scale.unit);
+	snprintf(title, sizeof(title), "%.80s (%s)", about->text,
+		 logarithmic ? about->unit : scale.unit);
 	page_panel(page, said ? about->text : title);
 	put_x_axis(page, sweep);
 	if (logarithmic) {
@@ -225,9 +226,7 @@ static void put_legend(struct page *page, const struct sweep *sweep)
 
 	for (size_t i = 0; both && i < sweep->group_count && i < 24; i++)
 		page_legend(page, sweep->groups[i], plot_colour_of(i, sweep->group_count), 0);
-	page_legend(page, "request", both ? PLOT_INK : chart_direction_colour(DIRECTION_REQUEST),
-		    1);
-	page_legend(page, "reply", both ? PLOT_INK : chart_direction_colour(DIRECTION_REPLY), 2);
+	chart_direction_legend(page, sweep->data, both);
 }
 
 static int draw(const struct sweep *sweep, char **ret_script, struct err *err)

@@ -11,6 +11,8 @@
 #include "harness/json_read.h"
 #include "harness/plot_data.h"
 
+#include "harness/summary.h"
+
 #include <string.h>
 
 /* Beyond so many, a cell's tables are there to be unfolded. */
@@ -51,7 +53,8 @@ static void put_overview_row(FILE *out, const struct part *part, size_t index)
 	html_put_text(out, part->data.title);
 	fputs("</td><td>", out);
 	html_put_text(out, part->data.caption);
-	fprintf(out, "</td><td%s</td>", part->data.valid ? ">yes" : " class=\"fails\">no");
+	fprintf(out, "</td><td%s</td>",
+		summary_valid(summary_of(part)) ? ">yes" : " class=\"fails\">no");
 	html_put_verdict_counts(out, summary_of(part));
 	fputs("</tr>\n", out);
 }
@@ -153,7 +156,7 @@ static void put_losses(FILE *out, const struct part *part)
 
 static int put_part(FILE *out, const struct part *part, size_t index, struct err *err)
 {
-	static const char *const charts[] = { "segments",     "path",	 "sweep",
+	static const char *const charts[] = { "segments",     "path",	 "sweep", "rates",
 					      "distribution", "batches", NULL };
 	const struct result_folder *folder = &part->data.folder;
 	int code;

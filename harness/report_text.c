@@ -5,18 +5,18 @@
 #include "harness/format.h"
 #include "harness/json_read.h"
 #include "harness/samples.h"
+#include "harness/summary.h"
 
 #include <math.h>
 #include <string.h>
 
-static void print_series(const json_t *series, FILE *out)
+static void print_series(const json_t *series, const char *name, FILE *out)
 {
 	static const char *const columns[] = { "p50", "p99", "max", "corrected_mean" };
 	const char *unit = json_read_text(series, "unit");
 	char text[FORMAT_MAX];
 
-	fprintf(out, "  %-16s %-8s %-34s", json_read_text(series, "name"),
-		json_read_text(series, "direction"),
+	fprintf(out, "  %-16s %-8s %-34s", name, json_read_text(series, "direction"),
 		format_interval(json_read_number(series, "mean"),
 				json_read_interval(series, "ci95"), unit, text, sizeof(text)));
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
@@ -28,29 +28,116 @@ static void print_series(const json_t *series, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_all_series(const json_t *cell, FILE *out)
+{
+	bool once = summary_all_delivered(cell);
+	const json_t *series;
+	size_t i;
+
+	fprintf(out, "  %-16s %-8s %-34s %11s %11s %11s %11s\n", "segment", "", "mean [95 %]",
+		"p50", "p99", "max", "less probe");
+	json_array_foreach (json_object_get(cell, "series"), i, series) {
+		const char *name = json_read_text(series, "name");
+
+		if (once && !strcmp(name, "delivered"))
+			name = "sent = delivered";
+		else if (once && !strcmp(name, "sent"))
+			continue;
+		print_series(series, name, out);
+	}
+}
+
 static bool is_fault(const char *name)
 {
 	return strcmp(name, "sent") && strcmp(name, "received") && strcmp(name, "background");
 }
 
-static void print_loss(const json_t *cell, FILE *out)
+static bool any_fault(const json_t *cell)
 {
 	json_t *loss = json_object_get(cell, "loss"), *value;
 	const char *name;
-	bool none = true;
 
-	fprintf(out, "  %.0f sent, %.0f received", json_read_number(loss, "sent"),
-		json_read_number(loss, "received"));
+	json_object_foreach (loss, name, value)
+		if (is_fault(name) && json_number_value(value) > 0)
+			return true;
+	return false;
+}
+
+/* In bulk what did not arrive is a result, not a fault. */
+static double count_lost(const json_t *loss)
+{
+	double lost = json_read_number(loss, "sent") - json_read_number(loss, "received");
+
+	return json_read_number(loss, "unanswered") > 0 ? 0 : lost;
+}
+
+static void print_loss(const json_t *cell, FILE *out)
+{
+	json_t *loss = json_object_get(cell, "loss"), *value;
+	bool found = json_object_get(cell, "search"), none = !any_fault(cell);
+	double lost = count_lost(loss);
+	const char *name;
+
+	fprintf(out, "  %s%.0f sent, %.0f received", found ? "at the rates found: " : "",
+		json_read_number(loss, "sent"), json_read_number(loss, "received"));
 	if (json_read_number(loss, "background") > 0)
 		fprintf(out, ", %.0f other packets on the wire",
 			json_read_number(loss, "background"));
-	json_object_foreach (loss, name, value) {
-		if (!is_fault(name) || !(json_number_value(value) > 0))
+	if (lost > 0)
+		fprintf(out, ", %.0f lost", lost);
+	json_object_foreach (loss, name, value)
+		if (is_fault(name) && json_number_value(value) > 0)
+			fprintf(out, ", %s %.0f", name, json_number_value(value));
+	fprintf(out, "%s\n", none && !(lost > 0) ? ", nothing lost" : "");
+}
+
+/* A drop's name is NODE.DEVICE.WHERE; a device of a VLAN may have a dot of its own. */
+static void print_drops(const json_t *cell, FILE *out)
+{
+	json_t *drops = json_object_get(cell, "drops"), *value;
+	const char *name;
+
+	json_object_foreach (drops, name, value) {
+		const char *first = strchr(name, '.'), *last = strrchr(name, '.');
+
+		if (!(json_number_value(value) > 0))
 			continue;
-		fprintf(out, ", %s %.0f", name, json_number_value(value));
-		none = false;
+		if (first == last)
+			fprintf(out, "    %.0f dropped at %s\n", json_number_value(value), name);
+		else
+			fprintf(out, "    %.0f dropped at %.*s:%.*s: %s\n",
+				json_number_value(value), (int)(first - name), name,
+				(int)(last - first - 1), first + 1, last + 1);
 	}
-	fprintf(out, "%s\n", none ? ", nothing lost" : "");
+}
+
+static void print_end(double batches, double all, const char *text, FILE *out)
+{
+	if (batches > 0 && batches < all)
+		fprintf(out, "  faster, in %.0f of %.0f batches: %s\n", batches, all, text);
+	else if (batches > 0)
+		fprintf(out, "  faster: %s\n", text);
+}
+
+/* What kept a search from finding a higher rate. */
+static void print_search(const json_t *cell, FILE *out)
+{
+	const json_t *search = json_object_get(cell, "search");
+	const json_t *first = json_array_get(json_object_get(cell, "series"), 0);
+	double load = json_read_number(search, "limited_by_load");
+	double end = json_read_number(search, "limited_by_search"), all = 0;
+	const json_t *mean;
+	size_t i;
+
+	json_array_foreach (json_object_get(first, "batches"), i, mean)
+		all += json_is_number(mean);
+	if (!search)
+		return;
+	print_end(load, all,
+		  "the sender cannot keep that pace (over veth its CPU does the path's work too)",
+		  out);
+	print_end(end, all, "not tried, the search ends here", out);
+	print_end(all - load - end, all, "packets are lost", out);
 }
 
 /* summary.json calls it event_ns in exact mode too, where a virtual nanosecond is an instruction.
@@ -134,8 +221,6 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 	const json_t *cell = json_array_get(json_object_get(summary, "cells"), index);
 	const char *error = json_string_value(json_object_get(cell, "error"));
 	_free_ char *cost = report_text_probe_cost(summary, index);
-	json_t *series;
-	size_t i;
 
 	fputc('\n', out);
 	print_factors(cell, out);
@@ -143,12 +228,11 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 		fprintf(out, "  failed: %s\n", error);
 		return;
 	}
-	fprintf(out, "  %-16s %-8s %-34s %11s %11s %11s %11s\n", "segment", "", "mean [95 %]",
-		"p50", "p99", "max", "less probe");
-	json_array_foreach (json_object_get(cell, "series"), i, series)
-		print_series(series, out);
+	print_all_series(cell, out);
 	print_calls(cell, out);
 	print_loss(cell, out);
+	print_drops(cell, out);
+	print_search(cell, out);
 	if (cost)
 		fprintf(out, "  %s\n", cost);
 }
@@ -163,14 +247,49 @@ void report_text_claims(const json_t *claims, FILE *out)
 			json_read_text(claim, "text"), "", json_read_text(claim, "detail"));
 }
 
+static size_t count_failed(const json_t *cells, bool *ret_lossy)
+{
+	const json_t *cell;
+	size_t failed = 0, i;
+
+	*ret_lossy = false;
+	json_array_foreach (cells, i, cell) {
+		if (json_is_string(json_object_get(cell, "error")))
+			failed++;
+		else
+			*ret_lossy |= any_fault(cell);
+	}
+	return failed;
+}
+
+char *report_text_fault(const json_t *summary)
+{
+	const json_t *cells = json_object_get(summary, "cells");
+	size_t count = json_array_size(cells), failed;
+	char *text = NULL;
+	bool lossy;
+
+	if (json_is_true(json_object_get(summary, "valid")))
+		return NULL;
+	failed = count_failed(cells, &lossy);
+	if (!failed)
+		text = strdup(lossy ? "it lost more than it may" : "it has cells without figures");
+	else if (asprintf(&text, "%zu of %zu cell%s failed%s", failed, count, count == 1 ? "" : "s",
+			  lossy ? ", others have losses" : "") < 0)
+		text = NULL;
+	if (!text)
+		abort();
+	return text;
+}
+
 void report_text(const json_t *summary, FILE *out)
 {
 	const json_t *claims = json_object_get(summary, "claims");
 	size_t count = json_array_size(json_object_get(summary, "cells"));
+	_free_ char *fault = report_text_fault(summary);
 
-	fprintf(out, "%s (%s)%s\n", json_read_text(summary, "experiment"),
-		json_read_text(summary, "mode"),
-		json_is_true(json_object_get(summary, "valid")) ? "" : ": NOT VALID");
+	fprintf(out, "%s (%s)%s%s\n", json_read_text(summary, "experiment"),
+		json_read_text(summary, "mode"), fault ? ": NOT VALID: " : "", fault ? fault : "");
 	for (size_t i = 0; i < count; i++)
 		print_cell(summary, i, out);
 	if (json_array_size(claims)) {

@@ -13,3 +13,5 @@ void report_text(const json_t *summary, FILE *out);
 void report_text_claims(const json_t *claims, FILE *out);
 /* "one hop event costs ...", of a cell; NULL if it was not measured. The caller frees. */
 char *report_text_probe_cost(const json_t *summary, size_t cell);
+/* Why it is not valid, "2 of 12 cells failed"; NULL if it is. The caller frees. */
+char *report_text_fault(const json_t *summary);

@@ -60,13 +60,14 @@ static void print_folder(const struct result_folder *folder, const struct refere
 			 FILE *out)
 {
 	const json_t *cells = json_object_get(folder->summary, "cells"), *cell;
+	_free_ char *fault = report_text_fault(folder->summary);
 	size_t i;
 
 	fprintf(out, "\n%s: %s\n  source: %s\n", json_read_text(folder->summary, "experiment"),
 		json_read_text(folder->experiment, "title"),
 		json_read_text(folder->experiment, "source"));
-	if (!json_is_true(json_object_get(folder->summary, "valid")))
-		fprintf(out, "  THE MEASUREMENT IS NOT VALID\n");
+	if (fault)
+		fprintf(out, "  THE MEASUREMENT IS NOT VALID: %s\n", fault);
 	/* A sweep has no table in the paper: its claims are what is compared. */
 	if (json_array_size(cells) == 1)
 		json_array_foreach (cells, i, cell)

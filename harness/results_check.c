@@ -135,6 +135,8 @@ static int check_cell(const json_t *cell, const char *name, size_t index, struct
 		{ "factors", SHAPE_OBJECT, false },
 		{ "series", SHAPE_ARRAY, false },
 		{ "loss", SHAPE_OBJECT, true },
+		{ "drops", SHAPE_OBJECT, true },
+		{ "search", SHAPE_OBJECT, true },
 		{ "probe_cost", SHAPE_OBJECT, true },
 		{ NULL, 0, false },
 	};

@@ -74,9 +74,11 @@ static json_t *cell_json(const struct summary_cell *cell, const struct grouped *
 
 	for (size_t i = 0; i < grouped_count(grouped, index); i++)
 		json_array_append_new(series, summary_series(grouped, index, i, calibration));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "factors", factors_json(cell->factors),
-			 "error", summary_text(cell->error), "series", series, "loss",
-			 summary_loss(grouped, index), "probe_cost", calibration_json(calibration));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o*, s:o*, s:o}", "factors",
+			 factors_json(cell->factors), "error", summary_text(cell->error), "series",
+			 series, "loss", summary_loss(grouped, index), "drops",
+			 summary_drops(grouped, index), "search", summary_search(grouped, index),
+			 "probe_cost", calibration_json(calibration));
 }
 
 /* From the blocks of its own kernel. */

@@ -41,6 +41,9 @@ json_t *summary_build(const struct summary_input *input);
 /* False if any loss is beyond the tolerance: the summary's "valid". */
 bool summary_valid(const json_t *summary);
 
+/* Of a summary's cell: "sent" and "delivered" are the same in each batch, so that one says all. */
+bool summary_all_delivered(const json_t *cell);
+
 /*
  * Evaluates the experiment's claims on the summary: an array for its "claims", each
  * {"id", "text", "verdict": "holds" | "fails" | "inconclusive", "detail"}. A claim whose "modes"

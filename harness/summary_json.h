@@ -11,6 +11,8 @@
 
 /* JSON has no NaN and no infinity: null. */
 json_t *summary_number(double value);
+/* Counts are whole numbers and read better as such. */
+json_t *summary_count(double count);
 /* null for NULL. What is not UTF-8 (a tool's message, or one cut short) gets '?' for its bytes that
  * are not ASCII: jansson would refuse it and the cell would be missing. */
 json_t *summary_text(const char *text);
@@ -23,5 +25,9 @@ json_t *summary_series(const struct grouped *grouped, size_t cell, size_t index,
 
 /* A cell's "loss": every counter by its sum over batches. */
 json_t *summary_loss(const struct grouped *grouped, size_t cell);
+/* Named drops by "NODE.DEVICE.WHERE", and how the search for a rate ended: sums over batches; NULL
+ * where the cell has none. */
+json_t *summary_drops(const struct grouped *grouped, size_t cell);
+json_t *summary_search(const struct grouped *grouped, size_t cell);
 /* Whether each loss of each batch is within the tolerance. */
 bool summary_loss_tolerable(const struct grouped *grouped, size_t cell, double tolerance);

@@ -18,8 +18,7 @@ static bool is_traffic(enum loss loss)
 	return loss == LOSS_sent || loss == LOSS_received || loss == LOSS_background;
 }
 
-/* Counts are whole numbers and read better as such. */
-static json_t *count_json(double count)
+json_t *summary_count(double count)
 {
 	if (count == floor(count) && fabs(count) < 9e15)
 		return json_integer((json_int_t)count);
@@ -37,7 +36,7 @@ json_t *summary_loss(const struct grouped *grouped, size_t cell)
 		sums[find_loss(counter->name)] += counter->value;
 	}
 	for (int i = 0; i < LOSS_COUNT; i++)
-		json_object_set_new(loss, loss_names[i], count_json(sums[i]));
+		json_object_set_new(loss, loss_names[i], summary_count(sums[i]));
 	return loss;
 }
 

@@ -21,6 +21,8 @@ struct synthetic {
 	unsigned batches, iterations;
 	bool no_replies, exact;
 	bool calibrated; /* the summary knows of the calibration too, as a run's does */
+	bool bulk; /* rates, a value a batch, in place of packets; all cells but the first drop some
+		    */
 	uint64_t dearer_ns; /* what a packet costs more with the real probe than it else does */
 };
 
@@ -149,6 +151,26 @@ static inline void synthetic_packet(const struct synthetic *about, struct sample
 			    sum + 9000);
 }
 
+static inline void synthetic_bulk(struct samples *samples, uint32_t cell, uint32_t batch)
+{
+	double sent = 1000 * (cell + 1) + batch, dropped = cell ? 100 : 0;
+	const struct {
+		const char *name, *unit;
+		double value;
+	} rows[] = { { "sent", "pps", 1e3 * sent },
+		     { "delivered", "pps", 1e3 * (sent - dropped) },
+		     { "driver_cpu", "ns", 200 + cell } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		samples_add(samples, cell, batch, 0,
+			    samples_series(samples, rows[i].name, DIRECTION_BOTH, rows[i].unit),
+			    rows[i].value);
+	samples_count(samples, cell, batch, "sent", sent);
+	samples_count(samples, cell, batch, "received", sent - dropped);
+	if (dropped > 0)
+		samples_count(samples, cell, batch, "drop.node1.eth0.5.netfilter_drop", dropped);
+}
+
 static inline void synthetic_job(const struct synthetic *about, struct samples *samples,
 				 uint32_t cell, uint32_t batch)
 {
@@ -159,6 +181,10 @@ static inline void synthetic_job(const struct synthetic *about, struct samples *
 				(1.0 + (double)(cell / services)) +
 			0.1 * (double)(cell / services);
 
+	if (about->bulk) {
+		synthetic_bulk(samples, cell, batch);
+		return;
+	}
 	for (int i = 0; i < 5; i++)
 		synthetic_random(&state);
 	factor *= 0.95 + 0.1 * synthetic_random(&state);

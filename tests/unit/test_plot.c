@@ -21,7 +21,8 @@ static const struct synthetic bridge = {
 	.iterations = 30,
 };
 
-static const char *const charts[] = { "segments", "path", "distribution", "batches", "sweep" };
+static const char *const charts[] = { "segments", "path",  "distribution",
+				      "batches",  "sweep", "rates" };
 
 static int setup(void **state)
 {
@@ -96,7 +97,7 @@ static void test_one_cell(void **state)
 	_free_ char *dir = plotted(*state, &bridge);
 	_free_ char *svg = NULL, *path_svg = NULL, *text = NULL;
 
-	expect_charts(dir, (bool[]){ true, true, true, true, false });
+	expect_charts(dir, (bool[]){ true, true, true, true, false, false });
 	svg = join(dir, "plots/segments", ".svg");
 	text = read_text(svg);
 	assert_non_null(strstr(text, "as the paper has it (bridge)"));
@@ -118,7 +119,7 @@ static void test_sweep(void **state)
 	about.services = 3;
 	about.modes = 6;
 	dir = plotted(*state, &about);
-	expect_charts(dir, (bool[]){ true, true, true, true, true });
+	expect_charts(dir, (bool[]){ true, true, true, true, true, false });
 }
 
 static void test_labels_only(void **state)
@@ -130,7 +131,7 @@ static void test_labels_only(void **state)
 	about.no_replies = true;
 	about.batches = 1; /* no intervals */
 	dir = plotted(*state, &about);
-	expect_charts(dir, (bool[]){ true, true, true, true, false });
+	expect_charts(dir, (bool[]){ true, true, true, true, false, false });
 }
 
 static void test_no_segments(void **state)
@@ -140,7 +141,52 @@ static void test_no_segments(void **state)
 						.iterations = 5 };
 	_free_ char *dir = plotted(*state, &about);
 
-	expect_charts(dir, (bool[]){ false, false, true, true, false });
+	expect_charts(dir, (bool[]){ false, false, true, true, false, false });
+}
+
+/* A rate is one value a batch: of that there is no distribution, and no request or reply. */
+static void test_rates(void **state)
+{
+	static const struct synthetic about = {
+		.title = "Flat out", .bulk = true, .modes = 3, .batches = 3, .iterations = 1
+	};
+	_free_ char *dir = plotted(*state, &about), *svg = NULL, *text = NULL;
+
+	expect_charts(dir, (bool[]){ false, false, false, true, false, true });
+	svg = join(dir, "plots/rates", ".svg");
+	text = read_text(svg);
+	assert_non_null(strstr(text, ">mode=nftables<"));
+	assert_non_null(strstr(text, ">delivered<")); /* beside sent in the legend */
+	assert_non_null(strstr(text, ">1.00 Mpps<")); /* 1000, 1001, 1002 kpps */
+	assert_null(strstr(text, "request"));
+	free(text);
+	free(svg);
+	svg = join(dir, "plots/batches", ".svg");
+	text = read_text(svg);
+	assert_null(strstr(text, "request"));
+	assert_null(strstr(text, "not valid"));
+}
+
+/* Where all that was sent arrived, one of the two says it; a cell that failed says so. */
+static void test_rates_failed(void **state)
+{
+	static const struct synthetic about = {
+		.title = "Flat out", .bulk = true, .batches = 3, .iterations = 1, .modes = 2
+	};
+	_free_ char *dir = plotted(*state, &about), *path = join(dir, "summary", ".json");
+	_free_ char *svg = join(dir, "plots/rates", ".svg"), *text = NULL;
+	_json_ json_t *summary = json_load_file(path, 0, NULL);
+	struct err err = { 0 };
+
+	json_object_set_new(summary, "valid", json_false());
+	json_object_set_new(json_array_get(json_object_get(summary, "cells"), 1), "error",
+			    json_string("no pktgen"));
+	assert_int_equal(json_dump_file(summary, path, 0), 0);
+	if (plot_folder(dir, &err))
+		fail_msg("%s", err.text);
+	text = read_text(svg);
+	assert_non_null(strstr(text, ">failed<"));
+	assert_non_null(strstr(text, "not valid: 1 of 2 cells failed."));
 }
 
 /* What a title, a name or a folder may hold must do nothing but be seen. */
@@ -242,7 +288,7 @@ static void test_instructions(void **state)
 
 	about.exact = true;
 	one = plotted(*state, &about);
-	expect_no_time_in(one, ARRAY_SIZE(charts) - 1); /* one cell: no sweep */
+	expect_no_time_in(one, 4); /* one cell: no sweep */
 	if (plot_comparison((const char *const[]){ one }, 1, out, &err))
 		fail_msg("%s", err.text);
 	modes = join(out, "modes", ".svg");
@@ -250,7 +296,7 @@ static void test_instructions(void **state)
 	about.services = 3;
 	assert_int_equal(mkdir(base, 0777), 0);
 	swept = plotted(base, &about);
-	expect_no_time_in(swept, ARRAY_SIZE(charts));
+	expect_no_time_in(swept, 5);
 }
 
 static void test_partial_refused(void **state)
@@ -311,6 +357,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_labels_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_segments, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rates_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self_contained, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_comparison, setup, teardown),

@@ -219,7 +219,7 @@ static void test_losses(void **state)
 	append(*state, "one/counters.csv",
 	       "0,0,drop.r.eth0.<nowhere>,3\n0,2,drop.r.eth0.<nowhere>,4\n");
 	page = make_page(*state, "one", NULL);
-	expect(page, "This measurement is not valid.", 1);
+	expect(page, "This measurement is not valid: it lost more than it may.", 1);
 	expect(page, "ring_drops 5, fore&lt;b&gt;ign 6", 1);
 	expect(page, "<td>r.eth0.&lt;nowhere&gt; 7</td>", 1);
 }

@@ -160,7 +160,7 @@ static void test_warnings(void **state)
 			    json_string("broken" HOSTILE));
 	assert_int_equal(json_dump_file(summary, path, 0), 0);
 	page = make_page(*state, (const char *const[]){ "one" }, 1);
-	expect(page, "This measurement is not valid.", 1);
+	expect(page, "This measurement is not valid: 1 of 1 cell failed.", 1);
 	expect(page, "Cell 1 failed: broken" HARMLESS, 1);
 }
 
