@@ -20,7 +20,7 @@ struct chart {
 
 /* Most of gnuplot's time goes into PNG: the charts are dealt to two of them. */
 #define PAINTERS 2
-#define MAX_CHARTS 8
+#define MAX_CHARTS 12
 
 struct painting {
 	const char *names[MAX_CHARTS];
@@ -125,6 +125,7 @@ static int draw_all(struct plot_data *data, const char *dir, struct err *err)
 		{ "distribution", chart_distribution },
 		{ "batches", chart_batches },
 		{ "sweep", chart_sweep },
+		{ "percentiles", chart_percentiles },
 		{ "rates", chart_rates },
 	};
 	struct painting painting = { 0 };

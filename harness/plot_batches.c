@@ -78,7 +78,7 @@ int chart_batches(const struct plot_data *data, char **ret_script, struct err *e
 	_lines_ struct lines lines = { 0 };
 	_page_ struct page page = { 0 };
 
-	lines_init(&lines, data, 1);
+	lines_init(&lines, data, false);
 	if (!lines.count)
 		return 0;
 	chart_begin(&page, data, "batches",

@@ -52,6 +52,15 @@ unsigned chart_direction_colour(enum direction direction)
 	return colours[direction];
 }
 
+unsigned chart_pale(unsigned colour, unsigned percent)
+{
+	unsigned pale = 0;
+
+	for (int shift = 16; shift >= 0; shift -= 8)
+		pale |= (255 - (255 - (colour >> shift & 0xff)) * percent / 100) << shift;
+	return pale;
+}
+
 static bool any_reply(const struct plot_data *data)
 {
 	for (size_t i = 0; i < data->name_count; i++)

@@ -19,6 +19,8 @@ int chart_path(const struct plot_data *data, char **ret_script, struct err *err)
 int chart_distribution(const struct plot_data *data, char **ret_script, struct err *err);
 /* Means against the numeric factor of the cells. */
 int chart_sweep(const struct plot_data *data, char **ret_script, struct err *err);
+/* Percentiles against that factor, the other factors' groups side by side. */
+int chart_percentiles(const struct plot_data *data, char **ret_script, struct err *err);
 /* What loads reach, in packets or bits a second: a row a cell. */
 int chart_rates(const struct plot_data *data, char **ret_script, struct err *err);
 /* Several folders side by side. */
@@ -38,6 +40,8 @@ unsigned chart_direction_colour(enum direction direction);
 /* Solid requests and broken replies, `grey` or in their colours; nothing if there are no replies.
  */
 void chart_direction_legend(struct page *page, const struct plot_data *data, bool grey);
+/* That much of the colour, the rest white. */
+unsigned chart_pale(unsigned colour, unsigned percent);
 /* Pixels that the longest label of the cells takes at that font size, within bounds. */
 double chart_label_width(const struct plot_data *data, size_t cells, double size);
 

@@ -134,6 +134,9 @@ static void add_series(struct plot_data *data, struct plot_cell *cell, const jso
 		.mean = number_or_nan(json_object_get(series, "mean")),
 		.low = number_or_nan(json_array_get(interval, 0)),
 		.high = number_or_nan(json_array_get(interval, 1)),
+		.p50 = number_or_nan(json_object_get(series, "p50")),
+		.p90 = number_or_nan(json_object_get(series, "p90")),
+		.p99 = number_or_nan(json_object_get(series, "p99")),
 		.batches = json_object_get(series, "batches"),
 		.n = json_integer_value(json_object_get(series, "n")),
 	};
@@ -334,6 +337,11 @@ double plot_reference_mean(const struct plot_data *data, const char *series,
 		if (!strcmp(data->names[i].text, series) && !strcmp(data->names[i].unit, "ns"))
 			return row->mean;
 	return NAN;
+}
+
+bool plot_one_a_batch(const struct plot_series *series)
+{
+	return series->n <= json_array_size(series->batches);
 }
 
 bool plot_has(const struct plot_data *data, size_t name, enum direction direction)

@@ -27,6 +27,7 @@ struct plot_series {
 	size_t name; /* index into names */
 	enum direction direction;
 	double mean, low, high; /* NAN where there is none */
+	double p50, p90, p99; /* of all samples */
 	const json_t *batches;
 	size_t n;
 	double *sorted; /* samples; NULL before plot_data_samples() */
@@ -65,5 +66,7 @@ const struct plot_series *plot_find(const struct plot_cell *cell, size_t name,
 /* NAN if the source gives none. */
 double plot_reference_mean(const struct plot_data *data, const char *series,
 			   enum direction direction);
+/* A series without a distribution: rates and the like. */
+bool plot_one_a_batch(const struct plot_series *series);
 /* Whether any cell has a value of that. */
 bool plot_has(const struct plot_data *data, size_t name, enum direction direction);

@@ -89,8 +89,7 @@ int chart_distribution(const struct plot_data *data, char **ret_script, struct e
 	_lines_ struct lines lines = { 0 };
 	_page_ struct page page = { 0 };
 
-	/* A value a batch is no distribution: `batches` shows each. */
-	lines_init(&lines, data, 2);
+	lines_init(&lines, data, true);
 	if (!any_samples(&lines))
 		return 0;
 	chart_begin(&page, data, "distribution",

@@ -51,8 +51,7 @@ static const struct plot_series *find_series(const struct lines *lines, size_t c
 {
 	const struct plot_series *series = plot_find(&lines->data->cells[cell], name, direction);
 
-	if (series && lines->least > 1 &&
-	    series->n < lines->least * json_array_size(series->batches))
+	if (series && lines->distributions && plot_one_a_batch(series))
 		return NULL;
 	return series;
 }
@@ -96,9 +95,9 @@ static void by_cell(struct lines *lines, size_t name)
 		}
 }
 
-void lines_init(struct lines *lines, const struct plot_data *data, size_t least)
+void lines_init(struct lines *lines, const struct plot_data *data, bool distributions)
 {
-	*lines = (struct lines){ .data = data, .least = least };
+	*lines = (struct lines){ .data = data, .distributions = distributions };
 	if (data->cell_count == 1) {
 		for (int d = 0; d < DIRECTION_COUNT; d++)
 			by_direction(lines, d);

@@ -26,12 +26,12 @@ struct lines {
 	const struct plot_data *data;
 	struct line_panel panels[PAGE_MAX_PANELS];
 	size_t count;
-	size_t least; /* values a batch */
+	bool distributions;
 	bool cut; /* there were more */
 };
 
-/* Of series that have that many values a batch or more, taken over all batches. */
-void lines_init(struct lines *lines, const struct plot_data *data, size_t least);
+/* Of all series, or of those that are distributions: a value a batch is none. */
+void lines_init(struct lines *lines, const struct plot_data *data, bool distributions);
 void lines_done(struct lines *lines);
 #define _lines_ __attribute__((cleanup(lines_done)))
 /* Legend and grid: what is before the first panel. `bottom`: room for what is under a panel. */

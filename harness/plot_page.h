@@ -61,6 +61,9 @@ void page_tics(struct page *page, char axis, const struct page_tic *tics, size_t
 void page_axis_linear(struct page *page, char axis, double low, double high);
 void page_axis_log(struct page *page, char axis, double low, double high, const char *unit);
 
+/* A point's type that makes of the curve an area: rows x, NAN, low, high (plots/sweep.gp). */
+#define PLOT_BAND (-1)
+
 /* Its rows follow by page_row(). */
 void page_curve(struct page *page, unsigned colour, int dash, int point, double line_width);
 void page_row(struct page *page, const double *values, size_t count);

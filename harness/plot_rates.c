@@ -136,16 +136,6 @@ static unsigned colour_of(const struct rates *rates, size_t row, size_t name)
 	return plot_colour_of(rates->groups[row], rates->group_count);
 }
 
-/* Towards white. */
-static unsigned faint(unsigned colour)
-{
-	unsigned pale = 0;
-
-	for (int shift = 16; shift >= 0; shift -= 8)
-		pale |= (255 - (255 - (colour >> shift & 0xff)) * FAINT_PERCENT / 100) << shift;
-	return pale;
-}
-
 struct axis {
 	bool logarithmic;
 	double low, high, divisor;
@@ -193,7 +183,7 @@ static void put_dots(struct page *page, const struct rates *rates, const struct 
 
 	if (!series || isnan(series->mean))
 		return;
-	page_curve(page, faint(colour), 1, 7, 1.3);
+	page_curve(page, chart_pale(colour, FAINT_PERCENT), 1, 7, 1.3);
 	json_array_foreach (series->batches, i, mean)
 		if (json_is_number(mean))
 			page_put(page, clamp(axis, json_number_value(mean)), at, NAN, NAN);

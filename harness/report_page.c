@@ -10,7 +10,6 @@
 #include "harness/html_tables.h"
 #include "harness/json_read.h"
 #include "harness/plot_data.h"
-
 #include "harness/summary.h"
 
 #include <string.h>
@@ -156,8 +155,8 @@ static void put_losses(FILE *out, const struct part *part)
 
 static int put_part(FILE *out, const struct part *part, size_t index, struct err *err)
 {
-	static const char *const charts[] = { "segments",     "path",	 "sweep", "rates",
-					      "distribution", "batches", NULL };
+	static const char *const charts[] = { "segments", "path",	  "sweep",   "percentiles",
+					      "rates",	  "distribution", "batches", NULL };
 	const struct result_folder *folder = &part->data.folder;
 	int code;
 

@@ -170,7 +170,8 @@ static int put_part(const struct document *document, size_t index, struct err *e
 {
 	const struct part *part = &document->parts[index];
 	const json_t *cells = json_object_get(part->folder.summary, "cells");
-	static const char *const charts[] = { "segments", "path", "sweep", "rates", NULL };
+	static const char *const charts[] = { "segments",    "path",  "sweep",
+					      "percentiles", "rates", NULL };
 	FILE *out = document->out;
 	int code;
 

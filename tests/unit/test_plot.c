@@ -21,8 +21,8 @@ static const struct synthetic bridge = {
 	.iterations = 30,
 };
 
-static const char *const charts[] = { "segments", "path",  "distribution",
-				      "batches",  "sweep", "rates" };
+static const char *const charts[] = { "segments", "path",	 "distribution", "batches",
+				      "sweep",	  "percentiles", "rates" };
 
 static int setup(void **state)
 {
@@ -97,7 +97,7 @@ static void test_one_cell(void **state)
 	_free_ char *dir = plotted(*state, &bridge);
 	_free_ char *svg = NULL, *path_svg = NULL, *text = NULL;
 
-	expect_charts(dir, (bool[]){ true, true, true, true, false, false });
+	expect_charts(dir, (bool[]){ true, true, true, true, false, false, false });
 	svg = join(dir, "plots/segments", ".svg");
 	text = read_text(svg);
 	assert_non_null(strstr(text, "as the paper has it (bridge)"));
@@ -114,12 +114,18 @@ static void test_one_cell(void **state)
 static void test_sweep(void **state)
 {
 	struct synthetic about = bridge;
-	_free_ char *dir = NULL;
+	_free_ char *dir = NULL, *svg = NULL, *text = NULL;
 
 	about.services = 3;
 	about.modes = 6;
 	dir = plotted(*state, &about);
-	expect_charts(dir, (bool[]){ true, true, true, true, true, false });
+	expect_charts(dir, (bool[]){ true, true, true, true, true, true, false });
+	svg = join(dir, "plots/percentiles", ".svg");
+	text = read_text(svg);
+	/* A panel a mode, without that factor's name; and the factor that they are drawn against.
+	 */
+	assert_non_null(strstr(text, ">nftables<"));
+	assert_non_null(strstr(text, ">Percentiles against topology.nodes.node1.proxy.services<"));
 }
 
 static void test_labels_only(void **state)
@@ -131,7 +137,7 @@ static void test_labels_only(void **state)
 	about.no_replies = true;
 	about.batches = 1; /* no intervals */
 	dir = plotted(*state, &about);
-	expect_charts(dir, (bool[]){ true, true, true, true, false, false });
+	expect_charts(dir, (bool[]){ true, true, true, true, false, false, false });
 }
 
 static void test_no_segments(void **state)
@@ -141,7 +147,7 @@ static void test_no_segments(void **state)
 						.iterations = 5 };
 	_free_ char *dir = plotted(*state, &about);
 
-	expect_charts(dir, (bool[]){ false, false, true, true, false, false });
+	expect_charts(dir, (bool[]){ false, false, true, true, false, false, false });
 }
 
 /* A rate is one value a batch: of that there is no distribution, and no request or reply. */
@@ -152,7 +158,7 @@ static void test_rates(void **state)
 	};
 	_free_ char *dir = plotted(*state, &about), *svg = NULL, *text = NULL;
 
-	expect_charts(dir, (bool[]){ false, false, false, true, false, true });
+	expect_charts(dir, (bool[]){ false, false, false, true, false, false, true });
 	svg = join(dir, "plots/rates", ".svg");
 	text = read_text(svg);
 	assert_non_null(strstr(text, ">mode=nftables<"));
@@ -296,7 +302,7 @@ static void test_instructions(void **state)
 	about.services = 3;
 	assert_int_equal(mkdir(base, 0777), 0);
 	swept = plotted(base, &about);
-	expect_no_time_in(swept, 5);
+	expect_no_time_in(swept, 6);
 }
 
 static void test_partial_refused(void **state)

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/plot_factor.h"
+
+#include "harness/cleanup.h"
+
+#include <math.h>
+#include <string.h>
+
+static size_t count_distinct(const struct plot_data *data, const char *factor)
+{
+	size_t distinct = 0;
+
+	for (size_t i = 0; i < data->cell_count; i++) {
+		const json_t *value = json_object_get(data->cells[i].factors, factor);
+		bool again = false;
+
+		if (!json_is_number(value))
+			return 0;
+		for (size_t k = 0; k < i && !again; k++)
+			again = json_number_value(value) ==
+				json_number_value(json_object_get(data->cells[k].factors, factor));
+		distinct += !again;
+	}
+	return distinct;
+}
+
+/* The numeric factor with the most values. */
+static const char *find_factor(const struct plot_data *data)
+{
+	const char *best = NULL, *path;
+	size_t most = 1;
+	json_t *value;
+
+	json_object_foreach ((json_t *)data->cells[0].factors, path, value) {
+		size_t distinct = count_distinct(data, path);
+
+		if (distinct > most) {
+			most = distinct;
+			best = path;
+		}
+	}
+	return best;
+}
+
+/* "mode=nftables": the other factors. */
+static char *group_label(const json_t *factors, const char *factor)
+{
+	char *label = NULL;
+	size_t size;
+	FILE *out = open_memstream(&label, &size);
+	const char *path;
+	json_t *value;
+
+	if (!out)
+		abort();
+	json_object_foreach ((json_t *)factors, path, value) {
+		const char *dot = strrchr(path, '.');
+		_free_ char *text = NULL;
+
+		if (!strcmp(path, factor))
+			continue;
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+		fprintf(out, "%s%s=%s", ftell(out) > 0 ? "  " : "", dot ? dot + 1 : path,
+			json_is_string(value) ? json_string_value(value) : text);
+	}
+	fclose(out);
+	return label;
+}
+
+static size_t find_group(struct factor_sweep *sweep, size_t cell)
+{
+	char *label = group_label(sweep->data->cells[cell].factors, sweep->factor);
+
+	for (size_t i = 0; i < sweep->group_count; i++)
+		if (!strcmp(sweep->groups[i], label)) {
+			free(label);
+			return i;
+		}
+	sweep->groups[sweep->group_count] = label;
+	return sweep->group_count++;
+}
+
+static void put_in_order(struct factor_sweep *sweep, size_t cell)
+{
+	size_t at = cell;
+
+	for (; at > 0 && sweep->x[sweep->order[at - 1]] > sweep->x[cell]; at--)
+		sweep->order[at] = sweep->order[at - 1];
+	sweep->order[at] = cell;
+}
+
+bool factor_sweep_init(struct factor_sweep *sweep, const struct plot_data *data)
+{
+	*sweep = (struct factor_sweep){ .data = data, .factor = find_factor(data) };
+	if (!sweep->factor)
+		return false;
+	sweep->groups = calloc(data->cell_count, sizeof(*sweep->groups));
+	sweep->group_of = calloc(data->cell_count, sizeof(*sweep->group_of));
+	sweep->order = calloc(data->cell_count, sizeof(*sweep->order));
+	sweep->x = calloc(data->cell_count, sizeof(*sweep->x));
+	if (!sweep->groups || !sweep->group_of || !sweep->order || !sweep->x)
+		abort();
+	sweep->low = INFINITY;
+	sweep->high = -INFINITY;
+	for (size_t i = 0; i < data->cell_count; i++) {
+		const json_t *value = json_object_get(data->cells[i].factors, sweep->factor);
+
+		sweep->x[i] = json_number_value(value);
+		sweep->low = fmin(sweep->low, sweep->x[i]);
+		sweep->high = fmax(sweep->high, sweep->x[i]);
+		sweep->group_of[i] = find_group(sweep, i);
+		put_in_order(sweep, i);
+	}
+	return true;
+}
+
+void factor_sweep_done(struct factor_sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->group_count; i++)
+		free(sweep->groups[i]);
+	free(sweep->groups);
+	free(sweep->group_of);
+	free(sweep->order);
+	free(sweep->x);
+}
+
+bool factor_is_log(const struct factor_sweep *sweep)
+{
+	return sweep->low > 0 && sweep->high / sweep->low >= FACTOR_LOG_RATIO;
+}
+
+void factor_axis(struct page *page, const struct factor_sweep *sweep)
+{
+	const char *dot = strrchr(sweep->factor, '.');
+	double room = (sweep->high - sweep->low) * 0.05;
+
+	if (factor_is_log(sweep))
+		page_axis_log(page, 'x', sweep->low / 1.3, sweep->high * 1.3, "");
+	else
+		page_axis_linear(page, 'x', sweep->low - room, sweep->high + room);
+	page_text(page, "set xlabel", dot ? dot + 1 : sweep->factor, "offset 0,0.4");
+}
