@@ -26,6 +26,8 @@ struct command {
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
 	X(report, "[--out FILE] RESULT...", "one self-contained page of result folders")           \
 	X(verify, "[--json] RESULT...", "makes tables and charts again from the raw samples")      \
+	X(hist, "[--step TIME] RESULT [SERIES...]",                                                \
+	  "prints histograms of every sample: by powers of two, and in equal steps")               \
 	X(compare, "[--json] [--least=PERCENT] BASE NEW", "says what moved between two results")   \
 	X(reproduce, "[OPTION]... [NAME...]",                                                      \
 	  "runs every experiment with a paper behind it; paper beside measured")                   \

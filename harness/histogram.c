@@ -152,6 +152,30 @@ void histogram_linear(const double *values, size_t count, size_t max_bins, struc
 	count_sorted(sorted, finite, ret);
 }
 
+double histogram_step_width(double high, size_t bins)
+{
+	return high > 0 && isfinite(high) ? round_width(high / (double)bins) : 1;
+}
+
+void histogram_steps(const double *values, size_t count, double width, size_t bins,
+		     struct histogram *ret)
+{
+	double most = (double)bins * width;
+
+	histogram_alloc(ret, bins + 1);
+	for (size_t i = 0; i <= bins; i++)
+		ret->edges[i] = (double)i * width;
+	for (size_t i = 0; i < count; i++) {
+		double bin = floor(values[i] / width);
+
+		if (!isfinite(values[i]) || values[i] < 0)
+			continue;
+		ret->counts[bin < (double)bins ? (size_t)bin : bins]++;
+		most = fmax(most, values[i]);
+	}
+	ret->edges[bins + 1] = most;
+}
+
 void histogram_free(struct histogram *histogram)
 {
 	free(histogram->edges);

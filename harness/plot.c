@@ -126,6 +126,8 @@ static int draw_all(struct plot_data *data, const char *dir, struct err *err)
 		{ "batches", chart_batches },
 		{ "sweep", chart_sweep },
 		{ "percentiles", chart_percentiles },
+		{ "histogram", chart_histogram },
+		{ "histogram_linear", chart_histogram_linear },
 		{ "rates", chart_rates },
 	};
 	struct painting painting = { 0 };

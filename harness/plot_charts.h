@@ -21,6 +21,9 @@ int chart_distribution(const struct plot_data *data, char **ret_script, struct e
 int chart_sweep(const struct plot_data *data, char **ret_script, struct err *err);
 /* Percentiles against that factor, the other factors' groups side by side. */
 int chart_percentiles(const struct plot_data *data, char **ret_script, struct err *err);
+/* Histograms of what the probes saw, the modes side by side; needs plot_data_samples(). */
+int chart_histogram(const struct plot_data *data, char **ret_script, struct err *err);
+int chart_histogram_linear(const struct plot_data *data, char **ret_script, struct err *err);
 /* What loads reach, in packets or bits a second: a row a cell. */
 int chart_rates(const struct plot_data *data, char **ret_script, struct err *err);
 /* Several folders side by side. */

@@ -140,3 +140,10 @@ void factor_axis(struct page *page, const struct factor_sweep *sweep)
 		page_axis_linear(page, 'x', sweep->low - room, sweep->high + room);
 	page_text(page, "set xlabel", dot ? dot + 1 : sweep->factor, "offset 0,0.4");
 }
+
+const char *factor_group_title(const struct factor_sweep *sweep, size_t group)
+{
+	const char *label = sweep->groups[group], *equals = strchr(label, '=');
+
+	return equals && !strstr(label, "  ") ? equals + 1 : label;
+}

@@ -30,3 +30,5 @@ void factor_sweep_done(struct factor_sweep *sweep);
 bool factor_is_log(const struct factor_sweep *sweep);
 /* The panel's x axis, with the factor's name. */
 void factor_axis(struct page *page, const struct factor_sweep *sweep);
+/* "nftables", or "mode=nftables  endpoints=2" where other factors are several. */
+const char *factor_group_title(const struct factor_sweep *sweep, size_t group);

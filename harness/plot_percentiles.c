@@ -83,14 +83,6 @@ static void put_means(struct page *page, const struct row *row, size_t group, do
 	}
 }
 
-/* Of one other factor its value says enough. */
-static const char *group_title(const struct factor_sweep *sweep, size_t group)
-{
-	const char *label = sweep->groups[group], *equals = strchr(label, '=');
-
-	return equals && !strstr(label, "  ") ? equals + 1 : label;
-}
-
 static void put_panel(struct page *page, const struct row *row, size_t group)
 {
 	const struct factor_sweep *sweep = row->sweep;
@@ -100,7 +92,7 @@ static void put_panel(struct page *page, const struct row *row, size_t group)
 		factor_is_log(sweep) && row->low > 0 && row->high / row->low > FACTOR_LOG_LOG_RATIO;
 	bool said = logarithmic && !strcmp(about->unit, "ns"); /* by the tics */
 	size_t columns = (size_t)(page->panel_width / plot_text_width("x", 11));
-	_free_ char *title = plot_shorten(group_title(sweep, group), columns);
+	_free_ char *title = plot_shorten(factor_group_title(sweep, group), columns);
 	char axis[120];
 
 	page_panel(page, title);

@@ -62,4 +62,11 @@ void histogram_log2(const double *values, size_t count, struct histogram *ret);
  * what is beyond goes to one more, whose upper edge is the largest value. Values that are not
  * finite are in no bin. */
 void histogram_linear(const double *values, size_t count, size_t max_bins, struct histogram *ret);
+/* [k * width, (k + 1) * width) from 0 on, and one more for what is beyond `bins` of them, up to the
+ * largest value. Negative values and those that are not finite are in no bin. */
+void histogram_steps(const double *values, size_t count, double width, size_t bins,
+		     struct histogram *ret);
+/* The round width (1, 2 or 5 times a power of ten) of which `bins` just hold what is up to `high`.
+ */
+double histogram_step_width(double high, size_t bins);
 void histogram_free(struct histogram *histogram);

@@ -128,6 +128,28 @@ static void test_linear_extremes(void **state)
 			check_linear(cases[i].values, cases[i].count, bins[j]);
 }
 
+static void test_steps(void **state)
+{
+	const double values[] = { 0, 4.9, 5, 99.9, 100, 100.1, 7000, -1, NAN, INFINITY };
+	struct histogram histogram;
+
+	(void)state;
+	histogram_steps(values, ARRAY_SIZE(values), 5, 20, &histogram);
+	assert_int_equal(histogram.count, 21);
+	assert_int_equal(histogram.counts[0], 2);
+	assert_int_equal(histogram.counts[1], 1);
+	assert_int_equal(histogram.counts[19], 1);
+	assert_int_equal(histogram.counts[20], 3);
+	assert_int_equal(total(&histogram), 7);
+	assert_near(histogram.edges[20], 100, 0);
+	assert_near(histogram.edges[21], 7000, 0);
+	histogram_free(&histogram);
+	assert_near(histogram_step_width(100, 20), 5, 0);
+	assert_near(histogram_step_width(101, 20), 10, 0);
+	assert_near(histogram_step_width(0.03, 20), 0.002, 1e-15);
+	assert_near(histogram_step_width(0, 20), 1, 0);
+}
+
 static void test_linear_width(void **state)
 {
 	/* Whole nanoseconds: no bin is narrower than one, or every other would be empty. */
@@ -146,7 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log2),	     cmocka_unit_test(test_log2_extremes),
 		cmocka_unit_test(test_linear),	     cmocka_unit_test(test_linear_extremes),
-		cmocka_unit_test(test_linear_width),
+		cmocka_unit_test(test_linear_width), cmocka_unit_test(test_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,8 @@ static const struct synthetic bridge = {
 	.iterations = 30,
 };
 
-static const char *const charts[] = { "segments", "path",	 "distribution", "batches",
+static const char *const charts[] = { "segments", "path",	 "distribution",
+				      "batches",  "histogram",	 "histogram_linear",
 				      "sweep",	  "percentiles", "rates" };
 
 static int setup(void **state)
@@ -97,7 +98,7 @@ static void test_one_cell(void **state)
 	_free_ char *dir = plotted(*state, &bridge);
 	_free_ char *svg = NULL, *path_svg = NULL, *text = NULL;
 
-	expect_charts(dir, (bool[]){ true, true, true, true, false, false, false });
+	expect_charts(dir, (bool[]){ true, true, true, true, true, true, false, false, false });
 	svg = join(dir, "plots/segments", ".svg");
 	text = read_text(svg);
 	assert_non_null(strstr(text, "as the paper has it (bridge)"));
@@ -119,7 +120,7 @@ static void test_sweep(void **state)
 	about.services = 3;
 	about.modes = 6;
 	dir = plotted(*state, &about);
-	expect_charts(dir, (bool[]){ true, true, true, true, true, true, false });
+	expect_charts(dir, (bool[]){ true, true, true, true, true, true, true, true, false });
 	svg = join(dir, "plots/percentiles", ".svg");
 	text = read_text(svg);
 	/* A panel a mode, without that factor's name; and the factor that they are drawn against.
@@ -137,7 +138,7 @@ static void test_labels_only(void **state)
 	about.no_replies = true;
 	about.batches = 1; /* no intervals */
 	dir = plotted(*state, &about);
-	expect_charts(dir, (bool[]){ true, true, true, true, false, false, false });
+	expect_charts(dir, (bool[]){ true, true, true, true, false, false, false, false, false });
 }
 
 static void test_no_segments(void **state)
@@ -147,7 +148,7 @@ static void test_no_segments(void **state)
 						.iterations = 5 };
 	_free_ char *dir = plotted(*state, &about);
 
-	expect_charts(dir, (bool[]){ false, false, true, true, false, false, false });
+	expect_charts(dir, (bool[]){ false, false, true, true, true, true, false, false, false });
 }
 
 /* A rate is one value a batch: of that there is no distribution, and no request or reply. */
@@ -158,7 +159,7 @@ static void test_rates(void **state)
 	};
 	_free_ char *dir = plotted(*state, &about), *svg = NULL, *text = NULL;
 
-	expect_charts(dir, (bool[]){ false, false, false, true, false, false, true });
+	expect_charts(dir, (bool[]){ false, false, false, true, false, false, false, false, true });
 	svg = join(dir, "plots/rates", ".svg");
 	text = read_text(svg);
 	assert_non_null(strstr(text, ">mode=nftables<"));
@@ -294,7 +295,7 @@ static void test_instructions(void **state)
 
 	about.exact = true;
 	one = plotted(*state, &about);
-	expect_no_time_in(one, 4); /* one cell: no sweep */
+	expect_no_time_in(one, 6); /* one cell: no sweep */
 	if (plot_comparison((const char *const[]){ one }, 1, out, &err))
 		fail_msg("%s", err.text);
 	modes = join(out, "modes", ".svg");
@@ -302,7 +303,7 @@ static void test_instructions(void **state)
 	about.services = 3;
 	assert_int_equal(mkdir(base, 0777), 0);
 	swept = plotted(base, &about);
-	expect_no_time_in(swept, 6);
+	expect_no_time_in(swept, 8);
 }
 
 static void test_partial_refused(void **state)
