@@ -23,8 +23,10 @@ PACKAGES := libbpf libnl-3.0 libnl-route-3.0 jansson
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -I. -I$(BUILD) $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+# Parts of a run may only come from one build: it is known by the linker's hash.
+LDLIBS_ID := -Wl,--build-id=sha1
 ALL_CFLAGS := -std=gnu11 -ffp-contract=off $(WARNINGS) $(CFLAGS) $(SANITIZE)
-LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+LDLIBS := $(LDLIBS_ID) $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Werror -I. -I$(BUILD)
 
 SOURCES := $(filter-out %.bpf.c,$(wildcard harness/*.c topologies/*.c loadgen/*.c bpf/*.c))

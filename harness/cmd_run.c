@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/json_read.h"
 #include "harness/plan.h"
+#include "harness/results_resume.h"
 #include "harness/session.h"
 #include "harness/vm_run.h"
 
@@ -15,27 +16,24 @@
 struct arguments {
 	const char *sets[SETS_MAX + 1];
 	size_t set_count;
-	const char *out;
+	const char *out, *resume;
 	char *owned[2]; /* sets made from --batches and --iterations */
 	unsigned long snaplen; /* of --pcap; 0: none */
 	bool quiet, json, no_charts, help, in_vm;
 	struct vm_options vm;
 	char **argv;
+	const json_t *start; /* of the run that is resumed */
 };
 
-static const struct option options[] = { { "out", required_argument, NULL, 'o' },
-					 { "set", required_argument, NULL, 's' },
-					 { "batches", required_argument, NULL, 'b' },
-					 { "iterations", required_argument, NULL, 'i' },
-					 { "no-charts", no_argument, NULL, 'c' },
-					 { "json", no_argument, NULL, 'j' },
-					 { "quiet", no_argument, NULL, 'q' },
-					 { "vm", optional_argument, NULL, 'v' },
-					 { "exact", no_argument, NULL, 'e' },
-					 { "modules", required_argument, NULL, 'm' },
-					 { "pcap", optional_argument, NULL, 'p' },
-					 { "help", no_argument, NULL, 'h' },
-					 {} };
+static const struct option options[] = {
+	{ "out", required_argument, NULL, 'o' },     { "set", required_argument, NULL, 's' },
+	{ "batches", required_argument, NULL, 'b' }, { "iterations", required_argument, NULL, 'i' },
+	{ "no-charts", no_argument, NULL, 'c' },     { "json", no_argument, NULL, 'j' },
+	{ "quiet", no_argument, NULL, 'q' },	     { "vm", optional_argument, NULL, 'v' },
+	{ "exact", no_argument, NULL, 'e' },	     { "modules", required_argument, NULL, 'm' },
+	{ "pcap", optional_argument, NULL, 'p' },    { "resume", required_argument, NULL, 'r' },
+	{ "help", no_argument, NULL, 'h' },	     {}
+};
 
 static const char help[] =
 	"usage: labrun run [OPTION]... EXPERIMENT...\n\n"
@@ -50,6 +48,8 @@ static const char help[] =
 	"  --exact            in guests that count instructions: the same digits every time\n"
 	"  --pcap[=BYTES]     so many first bytes (256) of each packet at each hop too, into\n"
 	"                     packets.pcapng: for Wireshark; a hop costs more\n"
+	"  --resume DIR       goes on with a run that was ended: it takes the rest of its command\n"
+	"                     line from DIR.partial, and runs what is missing\n"
 	"  --no-charts        leave plots/ out; labrun plot draws them later\n"
 	"  --json             print summary.json to stdout in place of the tables\n"
 	"  --quiet            no progress\n";
@@ -111,6 +111,9 @@ static bool parse_option(struct arguments *arguments, int option)
 		return true;
 	case 'p':
 		return parse_snaplen(optarg ? optarg : "256", &arguments->snaplen);
+	case 'r':
+		arguments->resume = optarg;
+		return true;
 	case 'h':
 		arguments->help = true;
 		return true;
@@ -177,12 +180,13 @@ static void loaded_done(struct loaded *loaded)
 /* All files are checked before the first is run: a typo in the last must not cost an hour. */
 static enum outcome run_all(const struct arguments *arguments, char **names, size_t count)
 {
-	const struct session_options session = { .out = arguments->out,
-						 .quiet = arguments->quiet,
-						 .json = arguments->json,
-						 .no_charts = arguments->no_charts,
-						 .vm = arguments->in_vm ? &arguments->vm : NULL,
-						 .argv = arguments->argv };
+	struct session_options session = { .out = arguments->out,
+					   .quiet = arguments->quiet,
+					   .json = arguments->json,
+					   .no_charts = arguments->no_charts,
+					   .vm = arguments->in_vm ? &arguments->vm : NULL,
+					   .resume = arguments->start,
+					   .argv = arguments->argv };
 	struct loaded *loaded = calloc(count, sizeof(*loaded));
 	enum outcome outcome = OUTCOME_OK, one;
 	struct err err = {};
@@ -195,6 +199,7 @@ static enum outcome run_all(const struct arguments *arguments, char **names, siz
 			outcome = one > outcome ? one : outcome;
 		}
 	for (size_t i = 0; i < count && outcome != OUTCOME_USAGE; i++) {
+		session.experiment = names[i];
 		one = session_run(loaded[i].plan, &session);
 		outcome = one > outcome ? one : outcome;
 		if (one == OUTCOME_INTERRUPTED)
@@ -206,28 +211,91 @@ static enum outcome run_all(const struct arguments *arguments, char **names, siz
 	return outcome;
 }
 
-enum outcome cmd_run(int argc, char **argv)
+static bool parse(struct arguments *arguments, int argc, char **argv)
 {
-	struct arguments arguments = { .argv = argv };
-	enum outcome outcome = OUTCOME_OK;
 	int option;
 
+	arguments->argv = argv;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (!parse_option(&arguments, option))
-			return cmd_usage("run", "see labrun run --help");
+		if (!parse_option(arguments, option))
+			return false;
+	return true;
+}
+
+static void arguments_done(struct arguments *arguments)
+{
+	free(arguments->owned[0]);
+	free(arguments->owned[1]);
+}
+
+/* The command line again by which it was started, but for where it goes and what is shown. */
+static enum outcome repeat(const struct arguments *given, const json_t *start)
+{
+	const json_t *words = json_object_get(start, "argv");
+	size_t count = json_array_size(words);
+	struct arguments arguments = {};
+	char *name = (char *)json_string_value(json_object_get(start, "experiment"));
+	_free_ char **argv = calloc(count + 1, sizeof(*argv));
+	enum outcome outcome;
+	bool whole = name;
+
+	if (!argv)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		argv[i] = (char *)json_string_value(json_array_get(words, i));
+		whole = whole && argv[i];
+	}
+	optind = 0;
+	if (!whole || !count || !parse(&arguments, (int)count, argv))
+		return cmd_usage("run", "it is not told how that run was started");
+	/* The packets of the part that was ended were not all written. */
+	if (arguments.snaplen)
+		return cmd_usage("run", "a run with --pcap cannot be resumed");
+	arguments.out = given->resume;
+	arguments.start = start;
+	arguments.quiet = given->quiet || arguments.quiet;
+	arguments.json = given->json || arguments.json;
+	arguments.no_charts = given->no_charts || arguments.no_charts;
+	outcome = run_all(&arguments, &name, 1);
+	arguments_done(&arguments);
+	return outcome;
+}
+
+static enum outcome resume(const struct arguments *given)
+{
+	_json_ json_t *start = NULL;
+	struct err err = {};
+
+	if (given->set_count || given->out || given->in_vm)
+		return cmd_usage("run", "--resume has the rest from the run that it resumes");
+	if (resume_read(&start, given->resume, &err))
+		return cmd_fail(&err);
+	return repeat(given, start);
+}
+
+enum outcome cmd_run(int argc, char **argv)
+{
+	struct arguments arguments = {};
+	enum outcome outcome = OUTCOME_OK;
+
+	if (!parse(&arguments, argc, argv))
+		return cmd_usage("run", "see labrun run --help");
 	if (arguments.help)
 		fputs(help, stdout);
 	else if (arguments.vm.modules && !arguments.in_vm)
 		outcome = cmd_usage("run", "--modules is for --vm");
 	else if (arguments.snaplen && arguments.in_vm)
 		outcome = cmd_usage("run", "--pcap is for the running kernel, not for --vm");
+	else if (arguments.resume && optind < argc)
+		outcome = cmd_usage("run", "--resume has the experiment from the run it resumes");
+	else if (arguments.resume)
+		outcome = resume(&arguments);
 	else if (optind == argc)
 		outcome = cmd_usage("run", "which experiment?");
 	else if (arguments.out && argc - optind > 1)
 		outcome = cmd_usage("run", "--out is for one experiment");
 	else
 		outcome = run_all(&arguments, argv + optind, (size_t)(argc - optind));
-	free(arguments.owned[0]);
-	free(arguments.owned[1]);
+	arguments_done(&arguments);
 	return outcome;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/environment.h"
 
+#include "harness/build_id.h"
 #include "harness/cleanup.h"
 #include "harness/proc.h"
 #include "harness/sha256.h"
@@ -207,11 +208,12 @@ static json_t *sysctls_json(void)
 
 static json_t *tools_json(void)
 {
-	char libbpf[32];
+	char libbpf[32], build[BUILD_ID_BYTES];
 
 	snprintf(libbpf, sizeof(libbpf), "%u.%u", libbpf_major_version(), libbpf_minor_version());
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "labrun", LABRUN_VERSION, "libbpf",
-			 libbpf, "libnl", LIBNL_VERSION, "jansson", jansson_version_str(), "nft",
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "labrun", LABRUN_VERSION,
+			 "labrun_build", text_or_null(build_id(build)), "libbpf", libbpf, "libnl",
+			 LIBNL_VERSION, "jansson", jansson_version_str(), "nft",
 			 tool_says("nft", "--version"), "iptables",
 			 tool_says("iptables", "--version"), "gnuplot",
 			 tool_says("gnuplot", "--version"));

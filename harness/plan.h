@@ -60,6 +60,11 @@ int plan_load(struct plan **ret, const char *name, const struct plan_options *op
 /* The same; only the faults of `source` itself are not printed. */
 int plan_make(struct plan **ret, const struct plan_source *source,
 	      const struct plan_options *options, FILE *faults, struct err *err);
+/* Among all cells and batches, whatever their order. */
+static inline size_t plan_job_index(const struct plan *plan, const struct job *job)
+{
+	return job->batch * plan->cell_count + job->cell;
+}
 void plan_free(struct plan *plan);
 /* Whether a cell has an uplink of virtio devices, which only a guest has. */
 bool plan_needs_uplink(const struct plan *plan);

@@ -2,16 +2,15 @@
 #include "harness/results.h"
 
 #include "harness/cleanup.h"
-#include "harness/csv.h"
 #include "harness/file.h"
 #include "harness/results_manifest.h"
 #include "harness/results_partial.h"
+#include "harness/results_resume.h"
+#include "harness/results_tables.h"
 #include "harness/results_write.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -23,8 +22,8 @@ struct results {
 	char *dir, *partial_path;
 	char *made; /* topmost folder made on the way, to be taken back if nothing comes of it */
 	struct partial partial;
-	FILE *samples_file, *counters_file;
-	size_t samples_done, counters_done, cells_done;
+	struct tables tables;
+	size_t jobs_done;
 	bool committed;
 };
 
@@ -91,60 +90,72 @@ static int make_parent(struct results *results, struct err *err)
 	return file_make_dirs(parent, &results->made, err);
 }
 
-static FILE *open_in(const struct results *results, const char *name, struct err *err)
+/* `dir` is the caller's no more. */
+static struct results *results_new(char *dir)
 {
-	int fd = openat(results->partial.fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-
-	if (!file)
-		err_errno(err, -errno, "cannot write '%s/%s'", results->partial_path, name);
-	return file;
-}
-
-static int write_failed(const struct results *results, const char *name, struct err *err)
-{
-	return err_errno(err, errno ? -errno : -EIO, "cannot write '%s/%s'", results->partial_path,
-			 name);
-}
-
-static int open_tables(struct results *results, struct err *err)
-{
-	results->samples_file = open_in(results, "samples.csv", err);
-	if (!results->samples_file)
-		return -EIO;
-	results->counters_file = open_in(results, "counters.csv", err);
-	if (!results->counters_file)
-		return -EIO;
-	errno = 0;
-	if (fputs("cell,batch,iteration,series,direction,value\n", results->samples_file) < 0)
-		return write_failed(results, "samples.csv", err);
-	if (fputs("cell,batch,name,value\n", results->counters_file) < 0)
-		return write_failed(results, "counters.csv", err);
-	return 0;
-}
-
-int results_open(struct results **ret, const struct plan *plan, const char *dir, struct err *err)
-{
-	_results_ struct results *results = calloc(1, sizeof(*results));
-	int code;
+	struct results *results = calloc(1, sizeof(*results));
 
 	if (!results)
 		abort();
 	results->partial = (struct partial){ .parent_fd = -1, .fd = -1 };
-	results->dir = dir ? given_dir(dir, err) : default_dir(plan);
-	if (!results->dir)
+	results->dir = dir;
+	results->partial_path = join("%s%s", dir, ".partial");
+	return results;
+}
+
+static void point_tables(struct results *results)
+{
+	results->tables.fd = results->partial.fd;
+	results->tables.path = results->partial_path;
+}
+
+int results_open(struct results **ret, const struct plan *plan, const char *dir, struct err *err)
+{
+	char *given = dir ? given_dir(dir, err) : default_dir(plan);
+	_results_ struct results *results = given ? results_new(given) : NULL;
+	int code;
+
+	if (!results)
 		return -EINVAL;
 	if (exists(results->dir))
 		return err_usage(err, "the result folder '%s' exists already", results->dir);
-	results->partial_path = join("%s%s", results->dir, ".partial");
 	code = make_parent(results, err);
 	if (!code)
 		code = partial_make(&results->partial, results->partial_path, err);
+	point_tables(results);
 	if (!code)
-		code = open_tables(results, err);
+		code = tables_create(&results->tables, err);
 	if (!code)
 		*ret = steal_ptr(results);
 	return code;
+}
+
+int results_resume(struct results **ret, struct resumed *ret_resumed, const struct plan *plan,
+		   const char *dir, const json_t *start, struct err *err)
+{
+	_results_ struct results *results = results_new(resume_dir(dir));
+	int code;
+
+	/* Whatever comes of it, what is there stays there. */
+	results->jobs_done = 1;
+	if (exists(results->dir))
+		return err_usage(err, "'%s' is there and whole: there is nothing to resume",
+				 results->dir);
+	code = partial_take(&results->partial, results->partial_path, err);
+	point_tables(results);
+	if (!code)
+		code = resume_load(ret_resumed, &results->partial, results->partial_path, plan,
+				   start, err);
+	if (!code)
+		code = tables_continue(&results->tables, ret_resumed->outcome.samples, err);
+	if (!code)
+		*ret = steal_ptr(results);
+	return code;
+}
+
+int results_note(const struct results *results, const json_t *start, struct err *err)
+{
+	return resume_write(results->partial.fd, results->partial_path, start, err);
 }
 
 const char *results_dir(const struct results *results)
@@ -157,122 +168,38 @@ const char *results_path(const struct results *results)
 	return results->committed ? results->dir : results->partial_path;
 }
 
-static int put_sample(FILE *out, const struct samples *samples, const struct sample *sample)
+/* An error's text is one line, as the marker's are. */
+static int note_job(struct results *results, const struct job *job, const char *error,
+		    struct err *err)
 {
-	const struct series *series = samples_get_series(samples, sample->series);
-	char number[CSV_NUMBER_BYTES];
+	uint64_t bytes[TABLE_COUNT];
+	int length = error ? (int)strcspn(error, "\n") : 0;
 
-	if (fprintf(out, "%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",", sample->cell, sample->batch,
-		    sample->iteration) < 0 ||
-	    csv_put_text(out, series->name) < 0)
-		return -1;
-	return fprintf(out, ",%s,%s\n", direction_names[series->direction],
-		       csv_number(sample->value, number));
-}
-
-static int append_samples(struct results *results, const struct samples *samples, struct err *err)
-{
-	size_t count = samples_size(samples);
-
+	tables_measure(&results->tables, bytes);
 	errno = 0;
-	for (; results->samples_done < count; results->samples_done++) {
-		const struct sample *sample = samples_get(samples, results->samples_done);
-
-		if (!isfinite(sample->value))
-			return err_set(err, -EDOM, "a sample of series '%s' is no finite number",
-				       samples_get_series(samples, sample->series)->name);
-		if (put_sample(results->samples_file, samples, sample) < 0)
-			return write_failed(results, "samples.csv", err);
-	}
-	if (fflush(results->samples_file))
-		return write_failed(results, "samples.csv", err);
-	return 0;
-}
-
-static int put_counter(FILE *out, const struct counter *counter)
-{
-	char number[CSV_NUMBER_BYTES];
-
-	if (fprintf(out, "%" PRIu32 ",%" PRIu32 ",", counter->cell, counter->batch) < 0 ||
-	    csv_put_text(out, counter->name) < 0)
-		return -1;
-	return fprintf(out, ",%s\n", csv_number(counter->value, number));
-}
-
-static int append_counters(struct results *results, const struct samples *samples, struct err *err)
-{
-	size_t count = samples_counter_count(samples);
-
-	errno = 0;
-	for (; results->counters_done < count; results->counters_done++)
-		if (put_counter(results->counters_file,
-				samples_get_counter(samples, results->counters_done)) < 0)
-			return write_failed(results, "counters.csv", err);
-	if (fflush(results->counters_file))
-		return write_failed(results, "counters.csv", err);
-	return 0;
-}
-
-int results_append(struct results *results, const struct samples *samples, long finished_cell,
-		   struct err *err)
-{
-	int code = append_samples(results, samples, err);
-
-	if (!code)
-		code = append_counters(results, samples, err);
-	if (code || finished_cell < 0)
-		return code;
-	errno = 0;
-	if (fprintf(results->partial.marker, "%ld\n", finished_cell) < 0 ||
+	if (fprintf(results->partial.marker,
+		    "%" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 "%s%.*s\n",
+		    job->cell, job->batch, bytes[TABLE_SAMPLES], bytes[TABLE_COUNTERS],
+		    bytes[TABLE_SERIES], error ? " " : "", length, error ? error : "") < 0 ||
 	    fflush(results->partial.marker))
-		return write_failed(results, PARTIAL_MARKER, err);
-	results->cells_done++;
+		return tables_failed(&results->tables, PARTIAL_MARKER, err);
+	results->jobs_done += !error;
 	return 0;
 }
 
-static int close_table(struct results *results, FILE **file, const char *name, struct err *err)
+int results_append(struct results *results, const struct samples *samples, const struct job *job,
+		   const char *error, struct err *err)
 {
-	FILE *closing = *file;
-	bool failed;
+	int code = tables_append(&results->tables, samples, err);
 
-	*file = NULL;
-	if (!closing)
-		return 0;
-	errno = 0;
-	failed = ferror(closing);
-	if (fclose(closing) || failed)
-		return write_failed(results, name, err);
-	return 0;
-}
-
-/* Counters add up after they were appended (samples_count()): the table is written anew. */
-static int rewrite_counters(struct results *results, const struct samples *samples, struct err *err)
-{
-	int code = close_table(results, &results->counters_file, "counters.csv", err);
-
-	if (code)
-		return code;
-	results->counters_file = open_in(results, "counters.csv", err);
-	if (!results->counters_file)
-		return -EIO;
-	if (fputs("cell,batch,name,value\n", results->counters_file) < 0)
-		return write_failed(results, "counters.csv", err);
-	results->counters_done = 0;
-	code = append_counters(results, samples, err);
-	if (!code)
-		code = close_table(results, &results->counters_file, "counters.csv", err);
-	return code;
+	return code || !job ? code : note_job(results, job, error, err);
 }
 
 int results_write(struct results *results, const struct plan *plan,
 		  const struct results_final *final, struct err *err)
 {
-	int code = append_samples(results, final->samples, err);
+	int code = tables_finish(&results->tables, final->samples, err);
 
-	if (!code)
-		code = close_table(results, &results->samples_file, "samples.csv", err);
-	if (!code)
-		code = rewrite_counters(results, final->samples, err);
 	if (!code)
 		code = results_write_files(results->partial.fd, results->partial_path, plan, final,
 					   err);
@@ -297,6 +224,9 @@ int results_commit(struct results *results, struct err *err)
 		return err_errno(err, -errno, "cannot rename '%s' to '%s'", results->partial_path,
 				 results->dir);
 	results->committed = true;
+	unlinkat(partial->fd, PARTIAL_NEW, 0);
+	unlinkat(partial->fd, PARTIAL_START, 0);
+	unlinkat(partial->fd, PARTIAL_SERIES, 0);
 	unlinkat(partial->fd, PARTIAL_MARKER, 0);
 	return 0;
 }
@@ -321,11 +251,8 @@ void results_free(struct results *results)
 {
 	if (!results)
 		return;
-	if (results->samples_file)
-		fclose(results->samples_file);
-	if (results->counters_file)
-		fclose(results->counters_file);
-	if (!results->committed && !results->cells_done) {
+	tables_close(&results->tables);
+	if (!results->committed && !results->jobs_done) {
 		if (results->partial.fd >= 0)
 			file_remove_tree_at(results->partial.parent_fd, results->partial.name);
 		remove_made(results);

@@ -4,7 +4,7 @@
 /*
  * A result folder (DESIGN, section 6): written as DIR.partial and renamed when whole. While a run
  * is alive it holds a lock on DIR.partial; a later start removes the .partial of a dead run in the
- * same parent if no cell of it was finished, and never touches a locked one.
+ * same parent if no job of it was finished, and never touches a locked one.
  */
 
 #include "harness/err.h"
@@ -20,9 +20,10 @@ int results_open(struct results **ret, const struct plan *plan, const char *dir,
 /* The final path, for telling the user. */
 const char *results_dir(const struct results *results);
 /* Appends what is new in `samples` since the last call to samples.csv and counters.csv, and
- * flushes; `finished_cell` (or -1) is noted, so that the partial folder is worth keeping. */
-int results_append(struct results *results, const struct samples *samples, long finished_cell,
-		   struct err *err);
+ * flushes. That `job` (unless NULL) is done, or why it failed (`error`), is noted: with one that is
+ * done the partial folder is worth keeping, and can be resumed. */
+int results_append(struct results *results, const struct samples *samples, const struct job *job,
+		   const char *error, struct err *err);
 
 struct results_final {
 	const struct samples *samples;
@@ -37,7 +38,7 @@ int results_write(struct results *results, const struct plan *plan,
 const char *results_path(const struct results *results);
 /* Makes it whole: SHA256SUMS is written, and DIR.partial becomes DIR. */
 int results_commit(struct results *results, struct err *err);
-/* Uncommitted: removes the folder unless a cell was finished. */
+/* Uncommitted: removes the folder unless a job was finished. */
 void results_free(struct results *results);
 
 static inline void cleanup_results(struct results **results)

@@ -72,7 +72,7 @@ static char *below(const char *prefix, const char *name)
 /* These go when the folder is whole, and one that is killed on its way may leave them. */
 static bool is_own(const char *name)
 {
-	return !strcmp(name, MANIFEST_NAME) || !strcmp(name, PARTIAL_MARKER);
+	return !strcmp(name, MANIFEST_NAME) || partial_owns(name);
 }
 
 static int walk(struct manifest *manifest, int fd, const char *prefix, int depth, struct err *err);

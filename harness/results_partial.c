@@ -157,25 +157,55 @@ static int make_at(struct partial *partial, const char *path, struct err *err)
 	return err_set(err, -EBUSY, "cannot make the folder '%s': others keep removing it", path);
 }
 
-int partial_make(struct partial *ret, const char *path, struct err *err)
+static int open_parent(struct partial *ret, const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	_free_ char *parent = slash ? strndup(path, slash == path ? 1 : slash - path) : strdup(".");
-	int code;
 
 	*ret = (struct partial){ .parent_fd = -1, .fd = -1 };
-	ret->name = strdup(slash ? slash + 1 : path);
 	ret->parent_fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ret->parent_fd < 0) {
-		code = err_errno(err, -errno, "cannot open the folder '%s'", parent);
-		partial_close(ret);
-		return code;
+	if (ret->parent_fd < 0)
+		return err_errno(err, -errno, "cannot open the folder '%s'", parent);
+	ret->name = strdup(slash ? slash + 1 : path);
+	return 0;
+}
+
+int partial_make(struct partial *ret, const char *path, struct err *err)
+{
+	int code = open_parent(ret, path, err);
+
+	if (!code) {
+		sweep_siblings(ret->parent_fd);
+		code = make_at(ret, path, err);
 	}
-	sweep_siblings(ret->parent_fd);
-	code = make_at(ret, path, err);
 	if (code)
 		partial_close(ret);
 	return code;
+}
+
+int partial_take(struct partial *ret, const char *path, struct err *err)
+{
+	int code = open_parent(ret, path, err);
+	enum state state;
+
+	if (code)
+		return code;
+	state = examine(ret->parent_fd, ret->name, &ret->fd);
+	if (state == PARTIAL_KEPT)
+		return 0;
+	partial_close(ret);
+	if (state == PARTIAL_ALIVE)
+		return err_usage(err, "'%s' is being written by another run", path);
+	return err_usage(err, "'%s' is %s: there is nothing to resume", path,
+			 state == PARTIAL_GONE	  ? "not there"
+			 : state == PARTIAL_EMPTY ? "of a run that finished no batch of any cell"
+						  : "not labrun's");
+}
+
+bool partial_owns(const char *name)
+{
+	return !strcmp(name, PARTIAL_MARKER) || !strcmp(name, PARTIAL_SERIES) ||
+	       !strcmp(name, PARTIAL_START) || !strcmp(name, PARTIAL_NEW);
 }
 
 void partial_close(struct partial *partial)

@@ -129,7 +129,7 @@ struct table {
 	uint64_t cells, batches; /* rows speak of less than these */
 };
 
-static const char *find_unit(const char *unit)
+const char *result_unit(const char *unit)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 		if (!strcmp(units[i], unit))
@@ -137,7 +137,7 @@ static const char *find_unit(const char *unit)
 	return NULL;
 }
 
-static enum direction find_direction(const char *text)
+enum direction result_direction(const char *text)
 {
 	int direction = 0;
 
@@ -159,10 +159,11 @@ static int add_series(struct samples *samples, const struct result_folder *folde
 			const char *direction =
 				json_string_value(json_object_get(series, "direction"));
 
-			if (!find_unit(unit))
+			if (!result_unit(unit))
 				return err_usage(err, "%s/summary.json: unit \"%.40s\" is unknown",
 						 folder->dir, unit);
-			samples_series(samples, name, find_direction(direction), find_unit(unit));
+			samples_series(samples, name, result_direction(direction),
+				       result_unit(unit));
 			if (samples_series_count(samples) > MAX_SERIES)
 				return err_usage(err, "%s/summary.json: more than %d series",
 						 folder->dir, MAX_SERIES);
@@ -192,7 +193,7 @@ static uint64_t batch_limit(const struct result_folder *folder)
 static int find_series(struct table *table, const char *name, const char *direction_text,
 		       uint32_t *hint, struct err *err)
 {
-	enum direction direction = find_direction(direction_text);
+	enum direction direction = result_direction(direction_text);
 	uint32_t count = samples_series_count(table->samples);
 
 	/* Series take turns: the one after the last is most likely the next. */
@@ -277,22 +278,30 @@ static int read_counters(struct table *table, const char *dir, struct err *err)
 	return code;
 }
 
-static struct table table_of(struct samples *samples, const struct result_folder *folder)
-{
-	return (struct table){
-		.samples = samples,
-		.cells = json_array_size(json_object_get(folder->summary, "cells")),
-		.batches = batch_limit(folder),
-	};
-}
-
 int result_folder_counters(struct samples *samples, const struct result_folder *folder,
 			   struct err *err)
 {
 	_free_ char *path = join(folder->dir, "counters.csv");
-	struct table table = table_of(samples, folder);
+	struct table table = {
+		.samples = samples,
+		.cells = json_array_size(json_object_get(folder->summary, "cells")),
+		.batches = batch_limit(folder),
+	};
 	int code = access(path, F_OK) ? 0 : read_counters(&table, folder->dir, err);
 
+	csv_close(&table.csv);
+	return code;
+}
+
+int result_tables_read(struct samples *samples, const char *dir, uint64_t cells, uint64_t batches,
+		       struct err *err)
+{
+	struct table table = { .samples = samples, .cells = cells, .batches = batches };
+	int code = read_samples(&table, dir, err);
+
+	csv_close(&table.csv);
+	if (!code)
+		code = read_counters(&table, dir, err);
 	csv_close(&table.csv);
 	return code;
 }
@@ -300,16 +309,11 @@ int result_folder_counters(struct samples *samples, const struct result_folder *
 int result_folder_samples(struct samples *samples, const struct result_folder *folder,
 			  struct err *err)
 {
-	struct table table = table_of(samples, folder);
+	size_t cells = json_array_size(json_object_get(folder->summary, "cells"));
 	int code = add_series(samples, folder, err);
 
-	if (!code)
-		code = read_samples(&table, folder->dir, err);
-	csv_close(&table.csv);
-	if (!code)
-		code = read_counters(&table, folder->dir, err);
-	csv_close(&table.csv);
-	return code;
+	return code ? code
+		    : result_tables_read(samples, folder->dir, cells, batch_limit(folder), err);
 }
 
 int result_samples_read(struct samples *samples, const char *dir, struct err *err)

@@ -28,6 +28,7 @@ struct run {
 	struct run_loader *loader;
 	uint64_t magic; /* of this run's stamps */
 	double started_s;
+	size_t jobs_run; /* less than have been visited, where a run is resumed */
 };
 
 static double now_s(void)
@@ -102,13 +103,29 @@ static int open_probes(struct run *run, struct err *err)
 	return code;
 }
 
+/* Of a run that is resumed: each of its parts counts, unless there were so many of them that there
+ * is no room for another. How many blocks there are, and the number of the next round. */
+static size_t keep_blocks(struct run_outcome *outcome, unsigned *ret_round)
+{
+	*ret_round = 0;
+	if (outcome->block_count > RUN_MAX_BLOCKS / 2)
+		outcome->block_count = 0;
+	for (size_t i = 0; i < outcome->block_count; i++)
+		if (outcome->blocks[i].round >= *ret_round)
+			*ret_round = outcome->blocks[i].round + 1;
+	return outcome->block_count;
+}
+
 static int calibrate_probes(struct run *run, struct err *err)
 {
 	struct run_outcome *outcome = run->outcome;
+	size_t before;
+	unsigned round;
 	int count = 0;
 
 	if (run->options->uncalibrated)
 		return 0;
+	before = keep_blocks(outcome, &round);
 	for (struct probe **probe = run->probes; *probe && count >= 0; probe++) {
 		if (!(*probe)->ops->calibrate)
 			continue;
@@ -116,6 +133,8 @@ static int calibrate_probes(struct run *run, struct err *err)
 						 RUN_MAX_BLOCKS - outcome->block_count, err);
 		outcome->block_count += count > 0 ? (size_t)count : 0;
 	}
+	for (size_t i = before; i < outcome->block_count; i++)
+		outcome->blocks[i].round += round;
 	return count < 0 ? count : 0;
 }
 
@@ -225,11 +244,11 @@ static int tell_progress(struct run *run, size_t done, struct err *err)
 		.job_count = run->plan->job_count,
 		.job = job,
 		.elapsed_s = now_s() - run->started_s,
-		.cell_finished = job->batch + 1 == run->plan->cells[0].experiment->batches &&
-				 !run->outcome->cell_errors[job->cell],
+		.measured = !run->outcome->cell_errors[job->cell],
 	};
 
-	progress.left_s = progress.elapsed_s / (double)done * (double)(progress.job_count - done);
+	progress.left_s =
+		progress.elapsed_s / (double)++run->jobs_run * (double)(progress.job_count - done);
 	if (!run->options->progress)
 		return 0;
 	return run->options->progress(run->options->context, &progress, err);
@@ -254,6 +273,8 @@ static int run_jobs(struct run *run, struct err *err)
 	for (size_t i = 0; i < run->plan->job_count && !code; i++) {
 		const struct job *job = &run->plan->jobs[i];
 
+		if (run->options->done && run->options->done[plan_job_index(run->plan, job)])
+			continue;
 		if (!run->outcome->cell_errors[job->cell])
 			code = run_job(run, job, err);
 		/* A tool that Ctrl-C has killed too looks like a failure of the cell. */
@@ -271,8 +292,10 @@ static int run_init(struct run *run)
 {
 	size_t cells = run->plan->cell_count;
 
-	*run->outcome = (struct run_outcome){ .samples = samples_new() };
-	run->outcome->cell_errors = calloc(cells, sizeof(char *));
+	if (!run->options->done) {
+		*run->outcome = (struct run_outcome){ .samples = samples_new() };
+		run->outcome->cell_errors = calloc(cells, sizeof(char *));
+	}
 	run->kept_labs = calloc(cells, sizeof(*run->kept_labs));
 	run->magic = run->options->magic;
 	if (!run->outcome->cell_errors || !run->kept_labs)

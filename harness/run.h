@@ -19,7 +19,7 @@ struct run_progress {
 	size_t jobs_done, job_count;
 	const struct job *job; /* the one just done */
 	double elapsed_s, left_s; /* left_s is an estimate from the jobs so far */
-	bool cell_finished; /* this was its last batch */
+	bool measured; /* the job did not fail, nor an earlier one of its cell */
 };
 
 /* A measured pass, about each second while it runs and once more when it has ended. */
@@ -39,6 +39,8 @@ struct run_options {
 	int (*progress)(void *context, const struct run_progress *progress, struct err *err);
 	run_live_fn live; /* NULL: nobody watches, and Ctrl-C leaves nothing to tell */
 	void *context;
+	/* Resumed: what is done already, by plan_job_index(); `ret` then holds what that gave. */
+	const bool *done;
 	uint64_t magic; /* of the stamps; 0: drawn at random, so that no other run has it */
 	bool addresses; /* probes record addresses, for `trace` */
 	bool uncalibrated; /* no summary will be made of it */

@@ -10,7 +10,8 @@
 #include "harness/plot.h"
 #include "harness/progress.h"
 #include "harness/report_text.h"
-#include "harness/results.h"
+#include "harness/results_identity.h"
+#include "harness/results_resume.h"
 #include "harness/results_summary.h"
 #include "harness/run.h"
 #include "harness/sandbox.h"
@@ -31,16 +32,38 @@ struct session {
 	struct progress progress;
 	struct capture *capture;
 	json_t *environment, *summary;
+	json_t *identity;
+	bool noted; /* how it was started */
 };
 
-/* After each job what it gave goes to disk, so that a dead run leaves its finished cells. */
+/* Before the first job is noted: with it the run could be resumed. */
+static int note_start(struct session *session, struct err *err)
+{
+	_json_ json_t *start = NULL;
+
+	if (session->noted || !session->options->experiment)
+		return 0;
+	session->noted = true;
+	start = json_pack("{s:O, s:s, s:O, s:O, s:O?, s:o}", "argv",
+			  json_object_get(session->environment, "argv"), "experiment",
+			  session->options->experiment, "identity", session->identity, "started",
+			  json_object_get(session->environment, "started"), "resumed",
+			  json_object_get(session->environment, "resumed"), "calibration",
+			  resume_blocks_json(&session->outcome));
+	return results_note(session->results, start, err);
+}
+
+/* After each job what it gave goes to disk, so that a dead run leaves its finished jobs. */
 static int on_progress(void *context, const struct run_progress *now, struct err *err)
 {
 	struct session *session = context;
-	long finished = now->cell_finished ? (long)now->job->cell : -1;
+	const char *error = session->outcome.cell_errors[now->job->cell];
+	int code = note_start(session, err);
 
 	progress_tell(&session->progress, now);
-	return results_append(session->results, session->outcome.samples, finished, err);
+	return code ? code
+		    : results_append(session->results, session->outcome.samples, now->job, error,
+				     err);
 }
 
 static const char *session_mode(const struct session *session)
@@ -58,14 +81,48 @@ static int on_job(void *context, struct probe *const *probes, const struct probe
 	return capture_job(session->capture, probes, job, err);
 }
 
+/* The environment is of when it ends; when it began, and where it went on, stands in it too. */
+static int take_up(struct session *session, bool **ret_done, struct err *err)
+{
+	const json_t *start = session->options->resume;
+	json_t *now = json_object_get(session->environment, "started"), *resumed;
+	struct resumed past = {};
+	int code = identity_compare(json_object_get(start, "identity"), session->identity,
+				    session->options->out, err);
+
+	if (code)
+		return err_wrap(err, code, "cannot resume");
+	code = results_resume(&session->results, &past, session->plan, session->options->out, start,
+			      err);
+	session->outcome = past.outcome;
+	*ret_done = past.done;
+	resumed = json_array();
+	json_array_extend(resumed, json_object_get(start, "resumed"));
+	json_array_append(resumed, now);
+	json_object_set_new(session->environment, "resumed", resumed);
+	json_object_set(session->environment, "started", json_object_get(start, "started"));
+	return code;
+}
+
+static int open_results(struct session *session, bool **ret_done, struct err *err)
+{
+	session->identity =
+		identity_of_run(session->plan, session_mode(session), session->environment);
+	if (session->options->resume)
+		return take_up(session, ret_done, err);
+	return results_open(&session->results, session->plan, session->options->out, err);
+}
+
 static int measure(struct session *session, struct err *err)
 {
-	const struct run_options options = { .progress = on_progress,
-					     .inspect = on_job,
-					     .context = session };
+	_free_ bool *done = NULL;
+	struct run_options options = { .progress = on_progress,
+				       .inspect = on_job,
+				       .context = session };
 	_free_ char *packets = NULL;
-	int code = results_open(&session->results, session->plan, session->options->out, err);
+	int code = open_results(session, &done, err);
 
+	options.done = done;
 	if (code)
 		return code;
 	if (asprintf(&packets, "%s/packets.pcapng", results_path(session->results)) < 0)
@@ -93,7 +150,7 @@ static int measure_in_guests(struct session *session, struct err *err)
 		code = vm_run(session->plan, session->options->vm, work, &session->outcome,
 			      &environment, err);
 	if (!code)
-		code = results_append(session->results, session->outcome.samples, -1, err);
+		code = results_append(session->results, session->outcome.samples, NULL, NULL, err);
 	environment_finish(session->environment);
 	if (environment)
 		json_object_set_new(environment, "host", session->environment);
@@ -168,6 +225,7 @@ static void session_done(struct session *session)
 	results_free(session->results);
 	capture_free(session->capture);
 	json_decref(session->summary);
+	json_decref(session->identity);
 	if (session->outcome.samples)
 		run_outcome_done(&session->outcome, session->plan);
 }
@@ -182,6 +240,9 @@ static enum outcome run_inside(struct session *session)
 		code = keep(session, &err);
 	if (code) {
 		outcome = cmd_fail(&err);
+		if (outcome == OUTCOME_INTERRUPTED && session->noted)
+			fprintf(stderr, "labrun: to go on: labrun run --resume %s\n",
+				results_dir(session->results));
 	} else {
 		outcome = session->outcome.lacks_need ? OUTCOME_NEED : verdict(session->summary);
 		tell(session);

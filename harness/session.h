@@ -9,11 +9,14 @@
 #include "harness/outcome.h"
 #include "harness/plan.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 
 struct vm_options;
 
 struct session_options {
+	const char *experiment; /* as the command line has it; NULL: it cannot be resumed */
+	const json_t *resume; /* `out`'s start, see results_resume.h; NULL: it is a new run */
 	const char *out; /* the result folder; NULL: results/<experiment>/<UTC time> */
 	bool quiet, json, no_charts;
 	bool untold; /* no report on stdout */

@@ -168,7 +168,7 @@ static int by_name(const struct dirent **left, const struct dirent **right)
 
 static int is_file(const struct dirent *entry)
 {
-	return entry->d_type != DT_DIR && strcmp(entry->d_name, PARTIAL_MARKER);
+	return entry->d_type != DT_DIR && !partial_owns(entry->d_name);
 }
 
 static int compare_folder(const struct comparison *comparison, const char *prefix, struct err *err)

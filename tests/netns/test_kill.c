@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A run that is killed, or interrupted, at any moment leaves nothing but what DESIGN section 6
- * allows: a DIR.partial, which goes at the next start if it holds no finished cell.
+ * allows: a DIR.partial, which goes at the next start if it holds no finished job.
  */
 #include "tests/netns/leak_fixture.h"
 #include "tests/netns/result_fixture.h"
@@ -116,12 +116,12 @@ static void assert_whole(const char *folder)
 	}
 }
 
-/* Finished cells, by the lines after the marker's first; -1: no marker yet. */
-static int finished_cells(const char *partial)
+/* Finished jobs, by the lines after the marker's first; -1: no marker yet. */
+static int finished_jobs(const char *partial)
 {
 	char path[PATH_MAX], text[4096];
 
-	snprintf(path, sizeof(path), "%s/finished.cells", partial);
+	snprintf(path, sizeof(path), "%s/finished.jobs", partial);
 	return read_start(path, text, sizeof(text)) ? (int)count_lines(text) - 1 : -1;
 }
 
@@ -157,8 +157,8 @@ static void assert_swept(void)
 			continue;
 		if (!suffix)
 			assert_whole(entry->d_name);
-		else if (finished_cells(entry->d_name) < 1)
-			fail_msg("%s holds no finished cell and is still there", entry->d_name);
+		else if (finished_jobs(entry->d_name) < 1)
+			fail_msg("%s holds no finished job and is still there", entry->d_name);
 	}
 }
 
@@ -217,7 +217,7 @@ static void judge_interrupted(struct victim *victim)
 		assert_status(victim->finished, 130);
 		assert_string_equal(victim->finished.out, "");
 	}
-	if (exists(partial) && finished_cells(partial) < 1)
+	if (exists(partial) && finished_jobs(partial) < 1)
 		fail_msg("run %u left an empty %s", victim->number, partial);
 	if (exists(partial))
 		remove_tree(partial);
@@ -251,11 +251,11 @@ static void test_interrupt_at_any_moment(void **state)
 	assert_int_equal(count_entries("."), 0);
 }
 
-static bool wait_for_cells(const struct running *running, const char *partial, int cells)
+static bool wait_for_jobs(const struct running *running, const char *partial, int jobs)
 {
-	while (finished_cells(partial) < cells && !run_ended(running, 1))
+	while (finished_jobs(partial) < jobs && !run_ended(running, 1))
 		;
-	return finished_cells(partial) >= cells;
+	return finished_jobs(partial) >= jobs;
 }
 
 static void start_long_run(struct running *running, const char *out)
@@ -265,7 +265,7 @@ static void start_long_run(struct running *running, const char *out)
 					 "200", "--out", out, NULL });
 }
 
-static void kill_when(const char *out, int cells)
+static void kill_when(const char *out, int jobs)
 {
 	_finished_ struct finished finished = {};
 	struct running running;
@@ -273,8 +273,8 @@ static void kill_when(const char *out, int cells)
 
 	snprintf(partial, sizeof(partial), "%s.partial", out);
 	start_long_run(&running, out);
-	if (!wait_for_cells(&running, partial, cells))
-		fail_msg("no finished cell in %s", partial);
+	if (!wait_for_jobs(&running, partial, jobs))
+		fail_msg("no finished job in %s", partial);
 	kill(running.pid, SIGKILL);
 	finished = run_wait(&running);
 	assert_int_equal(finished.status, -SIGKILL);
@@ -291,7 +291,7 @@ static void test_empty_partial_goes_at_next_start(void **state)
 	assert_false(exists("dead.partial"));
 }
 
-static void test_finished_cells_are_kept(void **state)
+static void test_finished_jobs_are_kept(void **state)
 {
 	static const char *const refusing[][4] = {
 		{ "plot", "dead.partial" },
@@ -303,7 +303,7 @@ static void test_finished_cells_are_kept(void **state)
 	need_tracing();
 	kill_when("dead", 1);
 	assert_swept();
-	assert_true(finished_cells("dead.partial") >= 1);
+	assert_true(finished_jobs("dead.partial") >= 1);
 	assert_true(exists("dead.partial/samples.csv"));
 	for (size_t i = 0; i < ARRAY_SIZE(refusing); i++) {
 		_finished_ struct finished finished =
@@ -312,10 +312,10 @@ static void test_finished_cells_are_kept(void **state)
 		assert_status(finished, 2);
 		assert_says(finished.error, "dead.partial");
 	}
-	assert_true(finished_cells("dead.partial") >= 1);
+	assert_true(finished_jobs("dead.partial") >= 1);
 }
 
-static void test_interrupted_run_keeps_finished_cells(void **state)
+static void test_interrupted_run_keeps_finished_jobs(void **state)
 {
 	_finished_ struct finished finished = {};
 	struct running running;
@@ -323,12 +323,12 @@ static void test_interrupted_run_keeps_finished_cells(void **state)
 	(void)state;
 	need_tracing();
 	start_long_run(&running, "cut");
-	assert_true(wait_for_cells(&running, "cut.partial", 1));
+	assert_true(wait_for_jobs(&running, "cut.partial", 1));
 	kill(-running.pid, SIGINT);
 	finished = run_wait(&running);
 	assert_status(finished, 130);
 	assert_false(exists("cut"));
-	assert_true(finished_cells("cut.partial") >= 1);
+	assert_true(finished_jobs("cut.partial") >= 1);
 }
 
 /* A shell's own children are ours to end as well, though they left its session and its parent. */
@@ -385,8 +385,8 @@ int main(void)
 		program_test(test_kill_at_any_moment),
 		program_test(test_interrupt_at_any_moment),
 		program_test(test_empty_partial_goes_at_next_start),
-		program_test(test_finished_cells_are_kept),
-		program_test(test_interrupted_run_keeps_finished_cells),
+		program_test(test_finished_jobs_are_kept),
+		program_test(test_interrupted_run_keeps_finished_jobs),
 		program_test(test_shell_takes_its_grandchildren_along),
 		program_test(test_other_verbs_are_killed_alike),
 	};

@@ -168,7 +168,7 @@ static void assert_whole_or_not(const struct finished *finished, const char *fol
 	assert_status(*finished, 4);
 	if (count_lines(finished->error) != 1)
 		fail_msg("not one line: %s", finished->error);
-	snprintf(partial, sizeof(partial), "%s.partial/finished.cells", folder);
+	snprintf(partial, sizeof(partial), "%s.partial/finished.jobs", folder);
 	assert_true(count_entries("disk") == 0 || exists(partial));
 }
 

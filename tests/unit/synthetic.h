@@ -244,8 +244,8 @@ static inline int synthetic_write(const struct synthetic *about, const char *dir
 	for (uint32_t batch = 0; !code && batch < about->batches; batch++)
 		for (uint32_t cell = 0; !code && cell < plan.cell_count; cell++) {
 			synthetic_job(about, samples, cell, batch);
-			code = results_append(results, samples,
-					      batch + 1 == about->batches ? (long)cell : -1, err);
+			code = results_append(results, samples, &(struct job){ cell, batch }, NULL,
+					      err);
 		}
 	summary = synthetic_summary(about, &plan, samples);
 	if (!code)

@@ -201,7 +201,8 @@ static void abandon(const char *dir, bool finish, bool killed)
 		if (results_open(&results, &plan, dir, &err))
 			_exit(1);
 		synthetic_job(&small, samples, 0, 0);
-		if (results_append(results, samples, finish ? 0 : -1, &err))
+		if (results_append(results, samples, finish ? &(struct job){ 0, 0 } : NULL, NULL,
+				   &err))
 			_exit(1);
 		if (killed)
 			raise(SIGKILL);
