@@ -122,14 +122,26 @@ static json_t *evaluate_claim(const json_t *claim, const json_t *summary)
 			 verdict_names[findings_verdict(findings)], "detail", summary_text(detail));
 }
 
+static void withhold(json_t *verdict, const struct shard *shard)
+{
+	json_object_set_new(verdict, "verdict", json_string(verdict_names[VERDICT_INCONCLUSIVE]));
+	json_object_set_new(verdict, "detail",
+			    json_sprintf("shard %u of %u: judged on the whole, by labrun merge",
+					 shard->index, shard->count));
+}
+
 json_t *claims_evaluate(const json_t *experiment, const json_t *summary)
 {
 	const json_t *claims = json_object_get(experiment, "claims"), *claim;
-	json_t *verdicts = json_array();
+	const struct shard shard = shard_read(json_object_get(summary, "shard"));
+	json_t *verdicts = json_array(), *verdict;
 	size_t i;
 
 	json_array_foreach (claims, i, claim)
 		if (mode_applies(claim, summary))
 			json_array_append_new(verdicts, evaluate_claim(claim, summary));
+	json_array_foreach (verdicts, i, verdict)
+		if (shard.count)
+			withhold(verdict, &shard);
 	return verdicts;
 }

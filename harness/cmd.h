@@ -25,6 +25,7 @@ struct command {
 	X(load, "[OPTION]... TOPOLOGY", "one load by hand through a topology, with live rates")    \
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
 	X(report, "[--out FILE] RESULT...", "one self-contained page of result folders")           \
+	X(merge, "OUT DIR...", "puts the shards of a run together (run --shard I/N)")              \
 	X(verify, "[--json] RESULT...", "makes tables and charts again from the raw samples")      \
 	X(hist, "[--step TIME] RESULT [SERIES...]",                                                \
 	  "prints histograms of every sample: by powers of two, and in equal steps")               \

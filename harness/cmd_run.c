@@ -22,18 +22,25 @@ struct arguments {
 	bool quiet, json, no_charts, help, in_vm;
 	struct vm_options vm;
 	char **argv;
+	const char *shard;
 	const json_t *start; /* of the run that is resumed */
 };
 
-static const struct option options[] = {
-	{ "out", required_argument, NULL, 'o' },     { "set", required_argument, NULL, 's' },
-	{ "batches", required_argument, NULL, 'b' }, { "iterations", required_argument, NULL, 'i' },
-	{ "no-charts", no_argument, NULL, 'c' },     { "json", no_argument, NULL, 'j' },
-	{ "quiet", no_argument, NULL, 'q' },	     { "vm", optional_argument, NULL, 'v' },
-	{ "exact", no_argument, NULL, 'e' },	     { "modules", required_argument, NULL, 'm' },
-	{ "pcap", optional_argument, NULL, 'p' },    { "resume", required_argument, NULL, 'r' },
-	{ "help", no_argument, NULL, 'h' },	     {}
-};
+static const struct option options[] = { { "out", required_argument, NULL, 'o' },
+					 { "set", required_argument, NULL, 's' },
+					 { "batches", required_argument, NULL, 'b' },
+					 { "iterations", required_argument, NULL, 'i' },
+					 { "no-charts", no_argument, NULL, 'c' },
+					 { "json", no_argument, NULL, 'j' },
+					 { "quiet", no_argument, NULL, 'q' },
+					 { "vm", optional_argument, NULL, 'v' },
+					 { "exact", no_argument, NULL, 'e' },
+					 { "modules", required_argument, NULL, 'm' },
+					 { "pcap", optional_argument, NULL, 'p' },
+					 { "resume", required_argument, NULL, 'r' },
+					 { "shard", required_argument, NULL, 'S' },
+					 { "help", no_argument, NULL, 'h' },
+					 {} };
 
 static const char help[] =
 	"usage: labrun run [OPTION]... EXPERIMENT...\n\n"
@@ -48,6 +55,7 @@ static const char help[] =
 	"  --exact            in guests that count instructions: the same digits every time\n"
 	"  --pcap[=BYTES]     so many first bytes (256) of each packet at each hop too, into\n"
 	"                     packets.pcapng: for Wireshark; a hop costs more\n"
+	"  --shard I/N        the Ith of N parts, for a machine of its own; see labrun merge\n"
 	"  --resume DIR       goes on with a run that was ended: it takes the rest of its command\n"
 	"                     line from DIR.partial, and runs what is missing\n"
 	"  --no-charts        leave plots/ out; labrun plot draws them later\n"
@@ -114,6 +122,9 @@ static bool parse_option(struct arguments *arguments, int option)
 	case 'r':
 		arguments->resume = optarg;
 		return true;
+	case 'S':
+		arguments->shard = optarg;
+		return true;
 	case 'h':
 		arguments->help = true;
 		return true;
@@ -160,6 +171,17 @@ static int add_snaplen(struct loaded *loaded, const char *name, const struct arg
 	return plan_load(&loaded->plan, name, &plan_options, stderr, err);
 }
 
+/* In exact mode there are boots to be dealt out, which are not known yet. */
+static int deal_out(struct plan *plan, const struct arguments *arguments, struct err *err)
+{
+	int code = shard_parse(&plan->shard, arguments->shard, err);
+
+	if (code || arguments->vm.exact)
+		return code;
+	plan_drop_jobs(plan);
+	return plan_check_shard(plan, err);
+}
+
 static int load(struct loaded *loaded, const char *name, const struct arguments *arguments,
 		struct err *err)
 {
@@ -168,7 +190,9 @@ static int load(struct loaded *loaded, const char *name, const struct arguments 
 
 	memcpy(loaded->sets, arguments->sets, sizeof(arguments->sets));
 	code = plan_load(&loaded->plan, name, &plan_options, stderr, err);
-	return code || !arguments->snaplen ? code : add_snaplen(loaded, name, arguments, err);
+	if (!code && arguments->snaplen)
+		code = add_snaplen(loaded, name, arguments, err);
+	return code || !arguments->shard ? code : deal_out(loaded->plan, arguments, err);
 }
 
 static void loaded_done(struct loaded *loaded)

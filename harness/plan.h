@@ -10,6 +10,7 @@
 
 #include "harness/err.h"
 #include "harness/experiment.h"
+#include "harness/shard.h"
 
 #define PLAN_MAX_JOBS 10000000
 
@@ -37,6 +38,9 @@ struct plan {
 	const char *const *sets;
 	struct arena *arena;
 	double load_s; /* what the loads alone take */
+	struct shard shard; /* which part of it; all by default */
+	size_t kernel_cells; /* cells of one kernel, where the kernel is a factor */
+	size_t boots; /* of one kernel, each of them a batch: exact mode; else 0 */
 };
 
 struct plan_options {
@@ -73,3 +77,13 @@ bool plan_needs_uplink(const struct plan *plan);
  * kernel's cells first. The jobs stay those of one kernel.
  */
 void plan_add_kernels(struct plan *plan, const char *const *names, size_t count);
+
+/* What is dealt out to shards: cells or boots, from 0, in order. */
+size_t plan_shard_unit(const struct plan *plan, const struct job *job);
+size_t plan_shard_units(const struct plan *plan);
+/* Whether any of its jobs is the shard's. */
+bool plan_owns_cell(const struct plan *plan, size_t cell);
+/* Those that are not the shard's. */
+void plan_drop_jobs(struct plan *plan);
+/* No shard may be empty. */
+int plan_check_shard(const struct plan *plan, struct err *err);

@@ -29,6 +29,7 @@ void plan_add_kernels(struct plan *plan, const char *const *names, size_t count)
 		json_decref(plan->cells[j].experiment_json);
 		json_decref(plan->cells[j].topology_json);
 	}
+	plan->kernel_cells = cell_count;
 	plan->cells = cells;
 	plan->cell_count = count * cell_count;
 }

@@ -228,6 +228,10 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 		fprintf(out, "  failed: %s\n", error);
 		return;
 	}
+	if (json_is_true(json_object_get(cell, "elsewhere"))) {
+		fprintf(out, "  another shard's\n");
+		return;
+	}
 	print_all_series(cell, out);
 	print_calls(cell, out);
 	print_loss(cell, out);

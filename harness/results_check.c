@@ -132,13 +132,10 @@ static int check_series(const json_t *series, const char *where, struct err *err
 static int check_cell(const json_t *cell, const char *name, size_t index, struct err *err)
 {
 	static const struct member members[] = {
-		{ "factors", SHAPE_OBJECT, false },
-		{ "series", SHAPE_ARRAY, false },
-		{ "loss", SHAPE_OBJECT, true },
-		{ "drops", SHAPE_OBJECT, true },
-		{ "search", SHAPE_OBJECT, true },
-		{ "probe_cost", SHAPE_OBJECT, true },
-		{ NULL, 0, false },
+		{ "factors", SHAPE_OBJECT, false },   { "series", SHAPE_ARRAY, false },
+		{ "loss", SHAPE_OBJECT, true },	      { "elsewhere", SHAPE_BOOL, true },
+		{ "drops", SHAPE_OBJECT, true },      { "search", SHAPE_OBJECT, true },
+		{ "probe_cost", SHAPE_OBJECT, true }, { NULL, 0, false },
 	};
 	json_t *list = json_object_get(cell, "series"), *series, *error;
 	char where[300];
@@ -166,13 +163,10 @@ static int check_cell(const json_t *cell, const char *name, size_t index, struct
 int result_summary_check(const json_t *summary, const char *name, struct err *err)
 {
 	static const struct member members[] = {
-		{ "format", SHAPE_INTEGER, false },
-		{ "experiment", SHAPE_STRING, false },
-		{ "mode", SHAPE_STRING, false },
-		{ "valid", SHAPE_BOOL, false },
-		{ "cells", SHAPE_ARRAY, false },
-		{ "claims", SHAPE_ARRAY, true },
-		{ NULL, 0, false },
+		{ "format", SHAPE_INTEGER, false }, { "experiment", SHAPE_STRING, false },
+		{ "mode", SHAPE_STRING, false },    { "valid", SHAPE_BOOL, false },
+		{ "cells", SHAPE_ARRAY, false },    { "claims", SHAPE_ARRAY, true },
+		{ "shard", SHAPE_OBJECT, true },    { NULL, 0, false },
 	};
 	json_t *cells = json_object_get(summary, "cells"), *cell;
 	json_int_t format = json_integer_value(json_object_get(summary, "format"));

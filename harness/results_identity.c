@@ -12,6 +12,7 @@ static const struct {
 	{ "experiment", "the experiment" },
 	{ "topologies", "the topology" },
 	{ "mode", "the mode" },
+	{ "shard", "the shard" },
 	{ "labrun", "the labrun build" },
 	{ "kernel", "the kernel" },
 	{ "cpu", "the CPU" },
@@ -40,17 +41,20 @@ static json_t *kernel_json(const json_t *environment)
 
 json_t *identity_of_run(const struct plan *plan, const char *mode, const json_t *environment)
 {
-	json_t *topologies = json_array();
+	json_t *topologies = json_array(), *identity;
 
 	for (size_t i = 0; i < plan->cell_count; i++)
 		json_array_append(topologies, plan->cells[i].topology_json);
-	return json_pack("{s:O, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "experiment",
-			 plan->experiment_json, "topologies", topologies, "mode", mode, "labrun",
-			 or_null(member(environment, "tools", "labrun_build")), "kernel",
-			 kernel_json(environment), "cpu",
-			 or_null(member(environment, "cpu", "model")), "cpus",
-			 or_null(member(environment, "cpu", "count")), "machine",
-			 or_null(member(environment, "virtualisation", "product")));
+	identity = json_pack("{s:O, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "experiment",
+			     plan->experiment_json, "topologies", topologies, "mode", mode,
+			     "labrun", or_null(member(environment, "tools", "labrun_build")),
+			     "kernel", kernel_json(environment), "cpu",
+			     or_null(member(environment, "cpu", "model")), "cpus",
+			     or_null(member(environment, "cpu", "count")), "machine",
+			     or_null(member(environment, "virtualisation", "product")));
+	json_object_set_new(identity, "shard",
+			    plan->shard.count ? shard_json(&plan->shard) : json_null());
+	return identity;
 }
 
 /* What is short enough to be told. */

@@ -12,6 +12,7 @@
 
 /* Of as many guests as a run has kernels. */
 #define KERNELS_MAX 64
+#define BOOTS_MAX 1000000
 
 static const char *mode_of(const json_t *environment)
 {
@@ -98,6 +99,13 @@ static int expand(struct plan *plan, const struct result_folder *folder, struct 
 	sweep_done(sweep);
 	if (!code)
 		code = add_kernels(plan, folder, err);
+	if (!strcmp(mode_of(folder->environment), "exact"))
+		plan->boots =
+			(size_t)json_integer_value(json_object_get(folder->experiment, "seeds"));
+	plan->shard = shard_read(json_object_get(folder->summary, "shard"));
+	if (!code && plan->boots > BOOTS_MAX)
+		code = err_usage(err, "%s/experiment.json: more than %d seeds", folder->dir,
+				 BOOTS_MAX);
 	if (!code && plan->cell_count != there)
 		code = err_usage(err,
 				 "%s/summary.json: %zu cells, by experiment.json there are %zu",

@@ -105,6 +105,11 @@ struct marker {
 	size_t length; /* of its whole lines */
 };
 
+static uint64_t batches_of(const struct plan *plan)
+{
+	return plan->cells[0].experiment->batches;
+}
+
 static int take_line(struct marker *marker, const char *line, struct err *err)
 {
 	struct job job;
@@ -113,8 +118,7 @@ static int take_line(struct marker *marker, const char *line, struct err *err)
 	if (sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu64 "%n", &job.cell,
 		   &job.batch, &marker->bytes[TABLE_SAMPLES], &marker->bytes[TABLE_COUNTERS],
 		   &marker->bytes[TABLE_SERIES], &used) < 5 ||
-	    job.cell >= marker->plan->cell_count ||
-	    job.batch >= marker->plan->job_count / marker->plan->cell_count)
+	    job.cell >= marker->plan->cell_count || job.batch >= batches_of(marker->plan))
 		return err_usage(err, "'%s/%s' is damaged", marker->path, PARTIAL_MARKER);
 	marker->resumed->done[plan_job_index(marker->plan, &job)] = true;
 	if (line[used] == ' ' && !marker->resumed->outcome.cell_errors[job.cell])
@@ -202,7 +206,7 @@ int resume_load(struct resumed *ret, struct partial *partial, const char *path,
 	int code;
 
 	*ret = (struct resumed){ .outcome.samples = samples_new() };
-	ret->done = calloc(plan->job_count, sizeof(*ret->done));
+	ret->done = calloc(batches_of(plan) * plan->cell_count, sizeof(*ret->done));
 	ret->outcome.cell_errors = calloc(plan->cell_count, sizeof(char *));
 	if (!ret->done || !ret->outcome.cell_errors)
 		abort();
@@ -214,6 +218,6 @@ int resume_load(struct resumed *ret, struct partial *partial, const char *path,
 		code = read_series(&marker, err);
 	if (!code)
 		code = result_tables_read(ret->outcome.samples, path, plan->cell_count,
-					  plan->job_count / plan->cell_count, err);
+					  batches_of(plan), err);
 	return code ? code : open_marker(partial, &marker, err);
 }

@@ -17,13 +17,15 @@ json_t *results_summary(const struct plan *plan, const char *mode, double loss_t
 		.samples = outcome->samples,
 		.blocks = outcome->blocks,
 		.block_count = outcome->block_count,
+		.shard = plan->shard,
 	};
 	json_t *summary;
 
 	if (!cells)
 		abort();
 	for (size_t i = 0; i < plan->cell_count; i++)
-		cells[i] = (struct summary_cell){ plan->cells[i].factors, outcome->cell_errors[i] };
+		cells[i] = (struct summary_cell){ plan->cells[i].factors, outcome->cell_errors[i],
+						  !plan_owns_cell(plan, i) };
 	summary = summary_build(&input);
 	json_object_set_new(summary, "claims", claims_evaluate(plan->experiment_json, summary));
 	return summary;

@@ -254,15 +254,24 @@ static int tell_progress(struct run *run, size_t done, struct err *err)
 	return run->options->progress(run->options->context, &progress, err);
 }
 
+static const char *first_error(const struct run *run)
+{
+	char *const *error = run->outcome->cell_errors;
+
+	while (!*error)
+		error++;
+	return *error;
+}
+
 /* Nothing could be run here: that is said in one line, and there are no results. */
 static int check_needs(const struct run *run, struct err *err)
 {
 	char *const *errors = run->outcome->cell_errors;
 
 	for (size_t i = 0; i < run->plan->cell_count; i++)
-		if (!errors[i])
+		if (!errors[i] && plan_owns_cell(run->plan, i))
 			return 0;
-	return run->outcome->lacks_need ? err_need(err, "%s", errors[0]) : 0;
+	return run->outcome->lacks_need ? err_need(err, "%s", first_error(run)) : 0;
 }
 
 static int run_jobs(struct run *run, struct err *err)

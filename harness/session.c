@@ -177,7 +177,9 @@ static int keep(struct session *session, struct err *err)
 					   &session->outcome);
 	final.summary = session->summary;
 	code = results_write(session->results, session->plan, &final, err);
-	if (!code && !session->options->no_charts)
+	if (code)
+		return code;
+	if (!session->options->no_charts)
 		code = plot_unfinished(results_path(session->results), err);
 	/* Ctrl-C goes to gnuplot too: what then looks like its failure is the user's wish. */
 	if (code && interrupt_pending())
@@ -190,7 +192,7 @@ static int keep(struct session *session, struct err *err)
 	return code ? code : results_commit(session->results, err);
 }
 
-static enum outcome verdict(const json_t *summary)
+enum outcome session_verdict(const json_t *summary)
 {
 	const json_t *cell, *claim;
 	enum outcome outcome = OUTCOME_OK;
@@ -244,7 +246,8 @@ static enum outcome run_inside(struct session *session)
 			fprintf(stderr, "labrun: to go on: labrun run --resume %s\n",
 				results_dir(session->results));
 	} else {
-		outcome = session->outcome.lacks_need ? OUTCOME_NEED : verdict(session->summary);
+		outcome = session->outcome.lacks_need ? OUTCOME_NEED
+						      : session_verdict(session->summary);
 		tell(session);
 		outcome = cmd_flush(outcome);
 	}

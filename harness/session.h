@@ -26,3 +26,5 @@ struct session_options {
 
 /* Enters the sandbox, and prints the report (or the summary as JSON) to stdout. */
 enum outcome session_run(struct plan *plan, const struct session_options *options);
+/* What a summary amounts to: a cell failed, it is not valid, a claim fails, or none of these. */
+enum outcome session_verdict(const json_t *summary);

@@ -50,6 +50,8 @@ static bool all_finite(const struct group *group)
 static bool cell_valid(const struct summary_input *input, const struct grouped *grouped,
 		       size_t cell)
 {
+	if (input->cells[cell].elsewhere)
+		return true;
 	if (input->cells[cell].error || !grouped_count(grouped, cell))
 		return false;
 	for (size_t i = 0; i < grouped_count(grouped, cell); i++) {
@@ -70,15 +72,18 @@ static json_t *factors_json(const json_t *factors)
 static json_t *cell_json(const struct summary_cell *cell, const struct grouped *grouped,
 			 size_t index, const struct calibration *calibration)
 {
-	json_t *series = json_array();
+	json_t *series = json_array(), *json;
 
 	for (size_t i = 0; i < grouped_count(grouped, index); i++)
 		json_array_append_new(series, summary_series(grouped, index, i, calibration));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o*, s:o*, s:o}", "factors",
+	json = json_pack("{s:o, s:o, s:o, s:o, s:o*, s:o*, s:o}", "factors",
 			 factors_json(cell->factors), "error", summary_text(cell->error), "series",
 			 series, "loss", summary_loss(grouped, index), "drops",
 			 summary_drops(grouped, index), "search", summary_search(grouped, index),
 			 "probe_cost", calibration_json(calibration));
+	if (cell->elsewhere)
+		json_object_set_new(json, "elsewhere", json_true());
+	return json;
 }
 
 /* From the blocks of its own kernel. */
@@ -103,6 +108,7 @@ json_t *summary_build(const struct summary_input *input)
 	_grouped_ struct grouped *grouped = grouped_new(input->samples, input->cell_count);
 	json_t *cells = json_array();
 	bool valid = input->cell_count > 0;
+	json_t *summary;
 
 	for (size_t i = 0; i < input->cell_count; i++) {
 		struct calibration calibration;
@@ -111,9 +117,12 @@ json_t *summary_build(const struct summary_input *input)
 		json_array_append_new(cells, cell_json(&input->cells[i], grouped, i, &calibration));
 		valid = valid && cell_valid(input, grouped, i);
 	}
-	return json_pack("{s:i, s:o, s:o, s:b, s:o}", "format", SUMMARY_FORMAT, "experiment",
-			 summary_text(input->experiment), "mode", summary_text(input->mode),
-			 "valid", valid, "cells", cells);
+	summary = json_pack("{s:i, s:o, s:o, s:b, s:o}", "format", SUMMARY_FORMAT, "experiment",
+			    summary_text(input->experiment), "mode", summary_text(input->mode),
+			    "valid", valid, "cells", cells);
+	if (input->shard.count)
+		json_object_set_new(summary, "shard", shard_json(&input->shard));
+	return summary;
 }
 
 bool summary_valid(const json_t *summary)

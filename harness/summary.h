@@ -8,6 +8,7 @@
 
 #include "harness/err.h"
 #include "harness/samples.h"
+#include "harness/shard.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct probe_block;
 struct summary_cell {
 	json_t *factors; /* borrowed */
 	const char *error; /* why the cell failed; NULL if it did not */
+	bool elsewhere; /* another shard's */
 };
 
 struct summary_input {
@@ -28,9 +30,13 @@ struct summary_input {
 	const struct samples *samples;
 	const struct probe_block *blocks; /* calibration; may be none */
 	size_t block_count;
+	struct shard shard;
 };
 
 /*
+ * A shard's summary has "shard": {"index", "count"}, and "elsewhere": true in the cells of which it
+ * measured nothing.
+ *
  * DESIGN's summary.json without "claims". The mean of a series is the mean of its batch means; a
  * series' corrected_mean takes off the probe's own cost: hook firings between its two points (the
  * counters "hooks.NAME.DIRECTION", a sum over the batch's packets) times the cost of one, with
@@ -47,7 +53,8 @@ bool summary_all_delivered(const json_t *cell);
 /*
  * Evaluates the experiment's claims on the summary: an array for its "claims", each
  * {"id", "text", "verdict": "holds" | "fails" | "inconclusive", "detail"}. A claim whose "modes"
- * leave this mode out is not in it. A new reference.
+ * leave this mode out is not in it. Of a shard's summary none is judged: the cells that
+ * it speaks of may be elsewhere. A new reference.
  */
 json_t *claims_evaluate(const json_t *experiment, const json_t *summary);
 

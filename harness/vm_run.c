@@ -112,7 +112,7 @@ static const char **guest_argv(const struct vm_job *job)
 
 	while (sets && sets[count])
 		count++;
-	argv = arena_alloc(job->arena, (2 * count + 10) * sizeof(*argv));
+	argv = arena_alloc(job->arena, (2 * count + 12) * sizeof(*argv));
 	argv[at++] = "run";
 	argv[at++] = "--out";
 	argv[at++] = "/results";
@@ -124,6 +124,12 @@ static const char **guest_argv(const struct vm_job *job)
 	if (job->options->exact) {
 		argv[at++] = "--set";
 		argv[at++] = "batches=1";
+	}
+	/* Boots are dealt out here, cells there. */
+	if (job->plan->shard.count && !job->options->exact) {
+		argv[at++] = "--shard";
+		argv[at++] = arena_printf(job->arena, "%u/%u", job->plan->shard.index,
+					  job->plan->shard.count);
 	}
 	argv[at++] = "experiment.json";
 	return argv;
@@ -216,6 +222,11 @@ static int take_boot(struct vm_job *job, size_t index, struct run_outcome *outco
 	return 0;
 }
 
+static bool is_owned(const struct vm_job *job, size_t boot)
+{
+	return !job->options->exact || shard_owns(&job->plan->shard, boot);
+}
+
 static int take_all(struct vm_job *job, struct run_outcome *outcome, json_t **ret_environment,
 		    struct err *err)
 {
@@ -223,7 +234,8 @@ static int take_all(struct vm_job *job, struct run_outcome *outcome, json_t **re
 	int code = 0;
 
 	for (size_t i = 0; i < job->boot_count && !code; i++)
-		code = take_boot(job, i, outcome, &environment, err);
+		if (is_owned(job, i))
+			code = take_boot(job, i, outcome, &environment, err);
 	for (size_t i = 0; i < job->kernel_count; i++)
 		json_array_append_new(fingerprints,
 				      vm_fingerprint(&job->boots[i * job->seeds], job->hashes[i]));
@@ -253,6 +265,25 @@ static void multiply_cells(struct vm_job *job)
 		plan_add_kernels(job->plan, names, job->kernel_count);
 }
 
+/* All boots are prepared, since a bundle is told by its kernel's first; the shard's are done. */
+static int run_boots(struct vm_job *job, struct err *err)
+{
+	struct vm_boot *own = arena_alloc(job->arena, job->boot_count * sizeof(*own));
+	struct vm_boots_result *results =
+		arena_alloc(job->arena, job->boot_count * sizeof(*results));
+	size_t count = 0, at = 0;
+	int code;
+
+	for (size_t i = 0; i < job->boot_count; i++)
+		if (is_owned(job, i))
+			own[count++] = job->boots[i];
+	code = vm_boots_run(own, count, job->plan->name, job->options->quiet, results, err);
+	for (size_t i = 0; i < job->boot_count && !code; i++)
+		if (is_owned(job, i))
+			job->results[i] = results[at++];
+	return code;
+}
+
 static int run_job(struct vm_job *job, struct run_outcome *ret, json_t **ret_environment,
 		   struct err *err)
 {
@@ -261,8 +292,7 @@ static int run_job(struct vm_job *job, struct run_outcome *ret, json_t **ret_env
 	if (!code)
 		code = prepare(job, err);
 	if (!code)
-		code = vm_boots_run(job->boots, job->boot_count, job->plan->name,
-				    job->options->quiet, job->results, err);
+		code = run_boots(job, err);
 	return code ? code : take_all(job, ret, ret_environment, err);
 }
 
@@ -276,8 +306,11 @@ int vm_run(struct plan *plan, const struct vm_options *options, const char *work
 	job.seeds = options->exact ? plan->cells[0].experiment->seeds : 1;
 	if (!code) {
 		multiply_cells(&job);
-		code = start_outcome(&job, ret);
+		plan->boots = options->exact ? job.seeds : 0;
+		code = plan_check_shard(plan, err);
 	}
+	if (!code)
+		code = start_outcome(&job, ret);
 	if (!code)
 		code = run_job(&job, ret, ret_environment, err);
 	for (size_t i = 0; i < job.kernel_count; i++) {

@@ -228,7 +228,8 @@ static void test_failed_cells(void **state)
 {
 	struct samples *samples = samples_new();
 	_json_ json_t *factors = json_pack("{s:i}", "a.mtu", 1500);
-	const struct summary_cell cells[] = { { factors, NULL }, { factors, "cut sh\xc3" } };
+	const struct summary_cell cells[] = { { .factors = factors },
+					      { .factors = factors, .error = "cut sh\xc3" } };
 	struct summary_input input = { .experiment = "x",
 				       .mode = "native",
 				       .cells = cells,

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd.h"
+
+#include "harness/cleanup.h"
+#include "harness/merge.h"
+#include "harness/plot.h"
+#include "harness/report_text.h"
+#include "harness/session.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const struct option options[] = { { "no-charts", no_argument, NULL, 'c' },
+					 { "help", no_argument, NULL, 'h' },
+					 {} };
+
+static const char help[] =
+	"usage: labrun merge [--no-charts] OUT DIR...\n\n"
+	"Puts the result folders of `labrun run --shard I/N`, all N of them, together into\n"
+	"OUT, and judges the claims on the whole. They must be of the same experiment, mode,\n"
+	"labrun build, kernel and kind of machine; in exact mode of one bundle, and then OUT\n"
+	"is to the byte what one machine would have given. See docs/shards.md.\n";
+
+static int write_out(const struct rebuilt *merged, const char *out, bool charts, struct err *err)
+{
+	const struct results_final final = {
+		.samples = merged->outcome.samples,
+		.summary = merged->summary,
+		.environment = merged->folder.environment,
+		.blocks = merged->outcome.blocks,
+		.block_count = merged->outcome.block_count,
+	};
+	_results_ struct results *results = NULL;
+	int code = results_open(&results, merged->plan, out, err);
+
+	if (!code)
+		code = results_write(results, merged->plan, &final, err);
+	if (code)
+		return code;
+	/* Charts are not the measurement. */
+	if (charts && plot_unfinished(results_path(results), err))
+		fprintf(stderr, "labrun: no charts: %s\n", err->text);
+	return results_commit(results, err);
+}
+
+enum outcome cmd_merge(int argc, char **argv)
+{
+	_rebuilt_ struct rebuilt merged = { 0 };
+	bool charts = true;
+	struct err err = {};
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return OUTCOME_OK;
+		}
+		if (option != 'c')
+			return cmd_usage("merge", "see labrun merge --help");
+		charts = false;
+	}
+	if (argc - optind < 2)
+		return cmd_usage("merge", "a folder to be made, and the shards' folders");
+	code = merge_folders(&merged, (const char *const *)(argv + optind + 1),
+			     (size_t)(argc - optind - 1), &err);
+	if (!code)
+		code = write_out(&merged, argv[optind], charts, &err);
+	if (code)
+		return cmd_fail(&err);
+	report_text(merged.summary, stdout);
+	printf("\nresults in %s\n", argv[optind]);
+	return session_verdict(merged.summary);
+}
