@@ -127,8 +127,12 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(LIBRARY)
 # The corpus stays, so that the next run goes on from there.
 fuzz:
 	$(MAKE) BUILD=$(BUILD)/fuzz CC=$(CLANG) SANITIZE='$(FUZZ_SANITIZE)' \
-		$(BUILD)/fuzz/tests/fuzz/fuzz_experiment
-	@mkdir -p $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds
+		$(BUILD)/fuzz/tests/fuzz/fuzz_experiment $(BUILD)/fuzz/tests/fuzz/fuzz_results
+	@mkdir -p $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds $(BUILD)/fuzz/results
+	LABRUN_FUZZ_SEED=$(BUILD)/fuzz/results/seed $(BUILD)/fuzz/tests/fuzz/fuzz_results \
+		-dict=tests/fuzz/results.dict -max_len=65536 -timeout=30 -rss_limit_mb=4096 \
+		-max_total_time=$(LABRUN_FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/results
 	cp --parents experiments/*.json topologies/*.json tests/golden/*/*.json $(BUILD)/fuzz/seeds
 	$(BUILD)/fuzz/tests/fuzz/fuzz_experiment -dict=tests/fuzz/experiment.dict -max_len=16384 \
 		-timeout=30 -max_total_time=$(LABRUN_FUZZ_SECONDS) -print_final_stats=1 \
