@@ -108,7 +108,7 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 	struct plan *plan;
 	enum outcome outcome;
 	struct err err = {};
-	bool published;
+	bool has_table;
 
 	if (plan_load(&plan, name, NULL, stderr, &err))
 		return cmd_fail(&err);
@@ -121,7 +121,8 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 	outcome = session_run(plan, &session);
 	if (outcome < OUTCOME_USAGE)
 		reproduction->run[reproduction->run_count++] = strdup(plan->name);
-	published = plan->cells[0].experiment->reference;
+	/* Only of one cell can the paper's table be. */
+	has_table = plan->cells[0].experiment->reference && plan->cell_count == 1;
 	plan_free(plan);
 	if (outcome > OUTCOME_INVALID || reproduce_print(dir, stdout, &err)) {
 		if (err.text[0])
@@ -130,7 +131,7 @@ static enum outcome run_one(struct reproduction *reproduction, const char *name)
 	}
 	fflush(stdout);
 	/* The modes that the paper compares are those that it has tables of. */
-	if (published)
+	if (has_table)
 		reproduction->dirs[reproduction->done++] = steal_ptr(dir);
 	return outcome;
 }

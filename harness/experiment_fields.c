@@ -96,7 +96,8 @@ const struct field experiment_fields[] = {
 	  .type = FIELD_NAME,
 	  .offset = offsetof(struct experiment, reference),
 	  .optional = true,
-	  .help = "the source's own numbers: a table in results/reference/paper" },
+	  .help = "the source's own numbers: a table in results/reference/paper, of a sweep one in "
+		  "results/reference/published" },
 	{ .name = "topology",
 	  .type = FIELD_NAME,
 	  .offset = offsetof(struct experiment, topology_name),

@@ -238,6 +238,14 @@ static char *make_title(const struct plot_data *data)
 	return strdup(title && *title ? title : name);
 }
 
+static int read_references(struct plot_data *data, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(data->folder.experiment, "reference"));
+	int code = reference_read(&data->reference, name, err);
+
+	return code ? code : published_read(&data->published, name, err);
+}
+
 int plot_data_read(struct plot_data *ret, const char *dir, bool unfinished, struct err *err)
 {
 	int code;
@@ -250,9 +258,7 @@ int plot_data_read(struct plot_data *ret, const char *dir, bool unfinished, stru
 	read_cells(ret);
 	ret->title = make_title(ret);
 	ret->caption = make_caption(ret);
-	return reference_read(
-		&ret->reference,
-		json_string_value(json_object_get(ret->folder.experiment, "reference")), err);
+	return read_references(ret, err);
 }
 
 static struct plot_series *series_of(struct plot_data *data, size_t cell, const struct series *key)
@@ -305,6 +311,7 @@ void plot_data_done(struct plot_data *data)
 		free(data->cells[i].series);
 	}
 	reference_done(&data->reference);
+	published_done(&data->published);
 	json_decref(data->topologies);
 	free(data->cells);
 	free(data->names);

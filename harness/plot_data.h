@@ -7,6 +7,7 @@
  * results/reference. Borrowed pointers live as long as the plot_data.
  */
 
+#include "harness/published.h"
 #include "harness/reference.h"
 #include "harness/results.h"
 
@@ -47,6 +48,7 @@ struct plot_data {
 	struct plot_name *names;
 	struct plot_cell *cells;
 	struct reference reference;
+	struct published published;
 	json_t *topologies; /* an array: a sweep may have several */
 	size_t name_count, cell_count;
 	char *title, *caption; /* the experiment's; where and how it was measured */

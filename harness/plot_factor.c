@@ -42,9 +42,21 @@ static const char *find_factor(const struct plot_data *data)
 	return best;
 }
 
-/* "mode=nftables": the other factors. */
-static char *group_label(const json_t *factors, const char *factor)
+/* What is the same in all cells tells none from another. */
+static bool varies(const struct plot_data *data, const char *path)
 {
+	const json_t *first = json_object_get(data->cells[0].factors, path);
+
+	for (size_t i = 1; i < data->cell_count; i++)
+		if (!json_equal(first, json_object_get(data->cells[i].factors, path)))
+			return true;
+	return false;
+}
+
+/* "mode=nftables": the other factors. */
+static char *group_label(const struct plot_data *data, size_t cell, const char *factor)
+{
+	const json_t *factors = data->cells[cell].factors;
 	char *label = NULL;
 	size_t size;
 	FILE *out = open_memstream(&label, &size);
@@ -57,7 +69,7 @@ static char *group_label(const json_t *factors, const char *factor)
 		const char *dot = strrchr(path, '.');
 		_free_ char *text = NULL;
 
-		if (!strcmp(path, factor))
+		if (!strcmp(path, factor) || !varies(data, path))
 			continue;
 		text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
 		fprintf(out, "%s%s=%s", ftell(out) > 0 ? "  " : "", dot ? dot + 1 : path,
@@ -69,7 +81,7 @@ static char *group_label(const json_t *factors, const char *factor)
 
 static size_t find_group(struct factor_sweep *sweep, size_t cell)
 {
-	char *label = group_label(sweep->data->cells[cell].factors, sweep->factor);
+	char *label = group_label(sweep->data, cell, sweep->factor);
 
 	for (size_t i = 0; i < sweep->group_count; i++)
 		if (!strcmp(sweep->groups[i], label)) {

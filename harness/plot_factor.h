@@ -7,7 +7,7 @@
 #include "harness/plot_charts.h"
 
 /* A ratio of values from which their logarithms are the better axis. */
-#define FACTOR_LOG_RATIO 20
+#define FACTOR_LOG_RATIO 5
 /* The same for what is measured, where the factor's axis is logarithmic too: what grows with the
  * factor is then a straight line. */
 #define FACTOR_LOG_LOG_RATIO 3

@@ -7,6 +7,7 @@
 
 /* Side by side; of more none would be wide enough. */
 #define MAX_GROUPS 6
+#define MAX_SOURCES 4
 #define BAND_PERCENT 45
 #define TAIL_PERCENT 18
 #define HOW                                                                                        \
@@ -19,6 +20,7 @@ struct row {
 	size_t name;
 	enum direction direction;
 	double low, high;
+	bool sources[MAX_SOURCES]; /* that published figures of it */
 };
 
 static const struct plot_series *find(const struct row *row, size_t cell)
@@ -27,6 +29,51 @@ static const struct plot_series *find(const struct row *row, size_t cell)
 		plot_find(&row->sweep->data->cells[cell], row->name, row->direction);
 
 	return series && !isnan(series->mean) && !plot_one_a_batch(series) ? series : NULL;
+}
+
+static size_t source_count(const struct plot_data *data)
+{
+	size_t count = published_count(&data->published);
+
+	return count < MAX_SOURCES ? count : MAX_SOURCES;
+}
+
+static unsigned source_colour(size_t source)
+{
+	static const unsigned colours[] = { 0x7a3fb0, PLOT_RED, PLOT_FAINT };
+
+	return colours[source % ARRAY_SIZE(colours)];
+}
+
+static struct interval figure_of(const struct row *row, size_t source, size_t cell,
+				 const char *stat)
+{
+	const struct plot_data *data = row->sweep->data;
+
+	/* Published nanoseconds beside instructions would only mislead. */
+	if (strcmp(data->names[row->name].unit, "ns"))
+		return (struct interval){ NAN, NAN };
+	return published_find(&data->published, source, data->cells[cell].factors,
+			      data->names[row->name].text, row->direction, stat);
+}
+
+/* Whether there was any figure. */
+static bool widen_by_figures(struct row *row, size_t source)
+{
+	bool any = false;
+
+	for (size_t cell = 0; cell < row->sweep->data->cell_count; cell++)
+		for (size_t stat = 0; stat < PUBLISHED_STATS; stat++) {
+			struct interval figure =
+				figure_of(row, source, cell, published_stats[stat]);
+
+			if (isnan(figure.low))
+				continue;
+			row->low = fmin(row->low, figure.low);
+			row->high = fmax(row->high, figure.high);
+			any = true;
+		}
+	return any;
 }
 
 /* Replies and what else there is of the name are in the other charts. */
@@ -46,7 +93,11 @@ static bool row_init(struct row *row, const struct factor_sweep *sweep, size_t n
 		row->low = fmin(row->low, fmin(series->mean, series->p50));
 		row->high = fmax(row->high, fmax(fmax(series->mean, series->high), series->p99));
 	}
-	return row->high > 0;
+	if (!(row->high > 0))
+		return false;
+	for (size_t i = 0; i < source_count(sweep->data); i++)
+		row->sources[i] = widen_by_figures(row, i);
+	return true;
 }
 
 static void put_band(struct page *page, const struct row *row, size_t group, double divisor,
@@ -83,6 +134,29 @@ static void put_means(struct page *page, const struct row *row, size_t group, do
 	}
 }
 
+static void put_figures(struct page *page, const struct row *row, size_t group, double divisor,
+			size_t source, const char *stat)
+{
+	const struct factor_sweep *sweep = row->sweep;
+
+	page_curve(page, source_colour(source), 2, 6, 1);
+	for (size_t i = 0; i < sweep->data->cell_count; i++) {
+		size_t cell = sweep->order[i];
+		struct interval figure = figure_of(row, source, cell, stat);
+
+		if (sweep->group_of[cell] == group && !isnan(figure.low))
+			page_put(page, sweep->x[cell], (figure.low + figure.high) / 2 / divisor,
+				 figure.low / divisor, figure.high / divisor);
+	}
+}
+
+static void put_published(struct page *page, const struct row *row, size_t group, double divisor)
+{
+	for (size_t source = 0; source < source_count(row->sweep->data); source++)
+		for (size_t stat = 0; stat < PUBLISHED_STATS; stat++)
+			put_figures(page, row, group, divisor, source, published_stats[stat]);
+}
+
 static void put_panel(struct page *page, const struct row *row, size_t group)
 {
 	const struct factor_sweep *sweep = row->sweep;
@@ -112,6 +186,7 @@ static void put_panel(struct page *page, const struct row *row, size_t group)
 	put_band(page, row, group, scale.divisor, true);
 	put_band(page, row, group, scale.divisor, false);
 	put_means(page, row, group, scale.divisor);
+	put_published(page, row, group, scale.divisor);
 }
 
 /* In the path's order; what does not fit is in `sweep` still. */
@@ -124,6 +199,25 @@ static size_t find_rows(const struct factor_sweep *sweep, struct row *rows)
 			if ((int)sweep->data->names[i].role == role)
 				count += row_init(&rows[count], sweep, i);
 	return count;
+}
+
+static void legend_of_sources(struct page *page, const struct row *rows, size_t count)
+{
+	const struct published *published = &rows[0].sweep->data->published;
+
+	for (size_t source = 0; source < source_count(rows[0].sweep->data); source++)
+		for (size_t i = 0; i < count; i++) {
+			char text[80];
+
+			if (!rows[i].sources[source])
+				continue;
+			snprintf(text, sizeof(text), "%.30s, %s", published_name(published, source),
+				 published_is_expected(published, source)
+					 ? "expected"
+					 : "p01, p50, p90, p99 as published");
+			page_legend(page, text, source_colour(source), 2);
+			break;
+		}
 }
 
 static int draw(const struct factor_sweep *sweep, char **ret_script, struct err *err)
@@ -140,6 +234,7 @@ static int draw(const struct factor_sweep *sweep, char **ret_script, struct err 
 	page_legend(&page, "mean", PLOT_INK, 1);
 	page_legend(&page, "p50 to p90", chart_pale(PLOT_INK, BAND_PERCENT), 0);
 	page_legend(&page, "p90 to p99", chart_pale(PLOT_INK, TAIL_PERCENT), 0);
+	legend_of_sources(&page, rows, count);
 	page_grid(&page, &(struct page_grid){ .count = count * sweep->group_count,
 					      .columns = sweep->group_count,
 					      .panel_height = 190,

@@ -12,8 +12,7 @@
 
 #define FIRST_BATCH 3 /* after series, direction and unit */
 
-/* A result folder may come from a stranger: what it names must not lead out of the data folder. */
-static bool is_safe(const char *name)
+bool reference_is_safe(const char *name)
 {
 	if (!isalnum((unsigned char)*name) || strstr(name, ".."))
 		return false;
@@ -77,7 +76,7 @@ int reference_read(struct reference *ret, const char *name, struct err *err)
 	int code;
 
 	*ret = (struct reference){};
-	if (!name || !is_safe(name))
+	if (!name || !reference_is_safe(name))
 		return 0;
 	path = file_data_path("results/reference/paper", name, ".csv");
 	if (!path || access(path, R_OK))

@@ -9,6 +9,8 @@
 #include "harness/err.h"
 #include "harness/samples.h"
 
+#include <stdbool.h>
+
 struct reference_row {
 	char *series;
 	enum direction direction;
@@ -22,6 +24,8 @@ struct reference {
 
 /* `name` as an experiment's "reference" says it, NULL too. None is fine: no rows then. */
 int reference_read(struct reference *ret, const char *name, struct err *err);
+/* A result folder may come from a stranger: what it names must not lead out of the data folder. */
+bool reference_is_safe(const char *name);
 void reference_done(struct reference *reference);
 /* NULL if the table has no such row. */
 const struct reference_row *reference_find(const struct reference *reference, const char *series,

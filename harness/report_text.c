@@ -198,22 +198,26 @@ static void print_calls(const json_t *cell, FILE *out)
 		fprintf(out, "; measured by %s\n", json_string_value(method));
 }
 
-static void print_factors(const json_t *cell, FILE *out)
+char *report_text_factors(const json_t *cell)
 {
 	json_t *factors = json_object_get(cell, "factors"), *value;
 	const char *path, *between = "";
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	if (!json_object_size(factors))
-		return;
+	if (!out)
+		abort();
 	json_object_foreach (factors, path, value) {
 		const char *dot = strrchr(path, '.');
-		_free_ char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+		_free_ char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
 
 		fprintf(out, "%s%s=%s", between, dot ? dot + 1 : path,
-			json_is_string(value) ? json_string_value(value) : text);
+			json_is_string(value) ? json_string_value(value) : dumped);
 		between = " ";
 	}
-	fprintf(out, ":\n");
+	fclose(out);
+	return text;
 }
 
 static void print_cell(const json_t *summary, size_t index, FILE *out)
@@ -221,9 +225,11 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 	const json_t *cell = json_array_get(json_object_get(summary, "cells"), index);
 	const char *error = json_string_value(json_object_get(cell, "error"));
 	_free_ char *cost = report_text_probe_cost(summary, index);
+	_free_ char *factors = report_text_factors(cell);
 
 	fputc('\n', out);
-	print_factors(cell, out);
+	if (*factors)
+		fprintf(out, "%s:\n", factors);
 	if (error) {
 		fprintf(out, "  failed: %s\n", error);
 		return;

@@ -15,3 +15,5 @@ void report_text_claims(const json_t *claims, FILE *out);
 char *report_text_probe_cost(const json_t *summary, size_t cell);
 /* Why it is not valid, "2 of 12 cells failed"; NULL if it is. The caller frees. */
 char *report_text_fault(const json_t *summary);
+/* "services=100 mode=nftables", of a cell; "" if it has no factors. The caller frees. */
+char *report_text_factors(const json_t *cell);

@@ -6,6 +6,7 @@
 #include "harness/json_read.h"
 #include "harness/reference.h"
 #include "harness/report_text.h"
+#include "harness/reproduce_sweep.h"
 #include "harness/results.h"
 
 #include <math.h>
@@ -56,8 +57,43 @@ static void print_cell(const struct reference *reference, const json_t *cell, FI
 		print_row(reference, series, out);
 }
 
+static void print_sources(const struct published *published, FILE *out)
+{
+	for (size_t i = 0; i < reproduce_sweep_sources(published); i++)
+		fprintf(out, "  %s%s: %s\n", published_name(published, i),
+			published_is_expected(published, i) ? " (expected)" : "",
+			published_text(published, i));
+	fprintf(out, "  %-16s %-8s %-5s", "series", "", "");
+	for (size_t i = 0; i < reproduce_sweep_sources(published); i++)
+		fprintf(out, " %-26s", published_name(published, i));
+	fprintf(out, " %s\n", "measured [95 %]");
+}
+
+/* Side by side and no more: an expectation is nothing to pass. */
+static void print_sweep(const struct published *published, const json_t *summary, FILE *out)
+{
+	_free_ struct sweep_row *rows = NULL;
+	size_t count = reproduce_sweep_rows(published, summary, &rows);
+
+	if (count)
+		print_sources(published, out);
+	for (size_t i = 0; i < count; i++) {
+		const struct sweep_row *row = &rows[i];
+		const json_t *cells = json_object_get(summary, "cells");
+		_free_ char *cell = report_text_factors(json_array_get(cells, row->cell));
+
+		if (i == 0 || row[-1].cell != row->cell)
+			fprintf(out, "  %s:\n", cell);
+		fprintf(out, "  %-16s %-8s %-5s", row->series, direction_names[row->direction],
+			row->stat);
+		for (size_t k = 0; k < reproduce_sweep_sources(published); k++)
+			fprintf(out, " %-26s", row->figures[k]);
+		fprintf(out, " %s\n", row->measured);
+	}
+}
+
 static void print_folder(const struct result_folder *folder, const struct reference *reference,
-			 FILE *out)
+			 const struct published *published, FILE *out)
 {
 	const json_t *cells = json_object_get(folder->summary, "cells"), *cell;
 	_free_ char *fault = report_text_fault(folder->summary);
@@ -68,7 +104,8 @@ static void print_folder(const struct result_folder *folder, const struct refere
 		json_read_text(folder->experiment, "source"));
 	if (fault)
 		fprintf(out, "  THE MEASUREMENT IS NOT VALID: %s\n", fault);
-	/* A sweep has no table in the paper: its claims are what is compared. */
+	print_sweep(published, folder->summary, out);
+	/* The paper's tables are of one cell each. */
 	if (json_array_size(cells) == 1)
 		json_array_foreach (cells, i, cell)
 			print_cell(reference, cell, out);
@@ -79,14 +116,17 @@ int reproduce_print(const char *dir, FILE *out, struct err *err)
 {
 	struct result_folder folder = {};
 	struct reference reference = {};
+	struct published published = {};
 	int code = result_folder_read(&folder, dir, err);
+	const char *name = json_string_value(json_object_get(folder.experiment, "reference"));
 
 	if (!code)
-		code = reference_read(
-			&reference,
-			json_string_value(json_object_get(folder.experiment, "reference")), err);
+		code = reference_read(&reference, name, err);
 	if (!code)
-		print_folder(&folder, &reference, out);
+		code = published_read(&published, name, err);
+	if (!code)
+		print_folder(&folder, &reference, &published, out);
+	published_done(&published);
 	reference_done(&reference);
 	result_folder_done(&folder);
 	return code;

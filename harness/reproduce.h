@@ -17,6 +17,7 @@ struct reproduce_row reproduce_row(const struct reference *reference, const json
 
 /*
  * A result folder beside the numbers that its source published: the paper's mean and range over
- * its batches, ours with its interval, the ratio, and the verdicts of the claims.
+ * its batches, ours with its interval, the ratio; of a sweep the published figures of each cell;
+ * and the verdicts of the claims.
  */
 int reproduce_print(const char *dir, FILE *out, struct err *err);

@@ -8,7 +8,9 @@
 #include "harness/html_result.h"
 #include "harness/json_read.h"
 #include "harness/reference.h"
+#include "harness/report_text.h"
 #include "harness/reproduce.h"
+#include "harness/reproduce_sweep.h"
 #include "harness/results.h"
 
 #include <string.h>
@@ -19,6 +21,7 @@ struct part {
 	bool there; /* it gave results */
 	struct result_folder folder;
 	struct reference reference;
+	struct published published;
 };
 
 struct document {
@@ -40,6 +43,7 @@ static char *join(const char *folder, const char *name, const char *rest)
 static int part_read(struct part *part, const char *folder, struct err *err)
 {
 	_free_ char *dir = join(folder, part->name, "");
+	const char *name;
 	int code;
 
 	part->there = !access(dir, F_OK);
@@ -48,9 +52,9 @@ static int part_read(struct part *part, const char *folder, struct err *err)
 	code = result_folder_read(&part->folder, dir, err);
 	if (code)
 		return code;
-	return reference_read(
-		&part->reference,
-		json_string_value(json_object_get(part->folder.experiment, "reference")), err);
+	name = json_string_value(json_object_get(part->folder.experiment, "reference"));
+	code = reference_read(&part->reference, name, err);
+	return code ? code : published_read(&part->published, name, err);
 }
 
 static const struct part *first_part(const struct document *document)
@@ -166,6 +170,60 @@ static void put_heading(FILE *out, const struct part *part, size_t index)
 	html_put_warnings(out, part->folder.summary);
 }
 
+static void put_sweep_row(FILE *out, const struct part *part, const struct sweep_row *row)
+{
+	const json_t *cells = json_object_get(part->folder.summary, "cells");
+	_free_ char *cell = report_text_factors(json_array_get(cells, row->cell));
+	const char *const names[] = { cell, row->series, row->stat };
+
+	fputs("<tr>", out);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		fputs("<td>", out);
+		html_put_text(out, names[i]);
+		fputs("</td>", out);
+	}
+	for (size_t i = 0; i <= reproduce_sweep_sources(&part->published); i++) {
+		bool last = i == reproduce_sweep_sources(&part->published);
+
+		fputs("<td class=\"number\">", out);
+		html_put_text(out, last ? row->measured : row->figures[i]);
+		fputs("</td>", out);
+	}
+	fputs("</tr>\n", out);
+}
+
+static void put_sources(FILE *out, const struct published *published)
+{
+	for (size_t i = 0; i < reproduce_sweep_sources(published); i++) {
+		fputs("<p class=\"faint\">", out);
+		html_put_format(out, "%s%s: %s", published_name(published, i),
+				published_is_expected(published, i) ? " (expected)" : "",
+				published_text(published, i));
+		fputs("</p>\n", out);
+	}
+	fputs("<div class=\"wide\"><table>\n<tr><th>cell</th><th>series</th><th></th>", out);
+	for (size_t i = 0; i < reproduce_sweep_sources(published); i++) {
+		fputs("<th class=\"number\">", out);
+		html_put_text(out, published_name(published, i));
+		fputs("</th>", out);
+	}
+	fputs("<th class=\"number\">measured [95 %]</th></tr>\n", out);
+}
+
+/* Side by side and no more: an expectation is nothing to pass. */
+static void put_sweep(FILE *out, const struct part *part)
+{
+	_free_ struct sweep_row *rows = NULL;
+	size_t count = reproduce_sweep_rows(&part->published, part->folder.summary, &rows);
+
+	if (!count)
+		return;
+	put_sources(out, &part->published);
+	for (size_t i = 0; i < count; i++)
+		put_sweep_row(out, part, &rows[i]);
+	fputs("</table></div>\n", out);
+}
+
 static int put_part(const struct document *document, size_t index, struct err *err)
 {
 	const struct part *part = &document->parts[index];
@@ -183,7 +241,8 @@ static int put_part(const struct document *document, size_t index, struct err *e
 	code = html_put_charts(out, part->folder.dir, charts, err);
 	if (code)
 		return code;
-	/* A sweep has no table in the paper: its claims are what is compared. */
+	put_sweep(out, part);
+	/* The paper's tables are of one cell each. */
 	if (json_array_size(cells) == 1)
 		put_cell(out, &part->reference, json_array_get(cells, 0));
 	html_put_probe_cost(out, part->folder.summary);
@@ -237,6 +296,7 @@ int reproduce_page_write(const char *folder, const char *const *names, size_t co
 		document.parts[i].name = names[i];
 	code = make_page(&document, err);
 	for (size_t i = 0; i < count; i++) {
+		published_done(&document.parts[i].published);
 		reference_done(&document.parts[i].reference);
 		result_folder_done(&document.parts[i].folder);
 	}

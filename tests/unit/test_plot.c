@@ -129,6 +129,31 @@ static void test_sweep(void **state)
 	assert_non_null(strstr(text, ">Percentiles against topology.nodes.node1.proxy.services<"));
 }
 
+/* What sources published of these cells is drawn among ours: never beside instructions. */
+static void test_published(void **state)
+{
+	struct synthetic about = bridge;
+	_free_ char *dir = NULL, *svg = NULL, *text = NULL, *exact = NULL;
+
+	about.reference = "kube-proxy";
+	about.segments[1] = "nat-prerouting";
+	about.services = 10; /* the last one's are 10,000 */
+	about.modes = 3;
+	about.iterations = 4;
+	dir = plotted(*state, &about);
+	svg = join(dir, "plots/percentiles", ".svg");
+	text = read_text(svg);
+	assert_non_null(strstr(text, ">seed, expected<"));
+	assert_non_null(strstr(text, ">blog, p01, p50, p90, p99 as published<"));
+	assert_int_equal(file_remove_tree(dir), 0);
+	about.exact = true;
+	free(dir);
+	dir = plotted(*state, &about);
+	exact = read_text(svg);
+	assert_null(strstr(exact, "blog"));
+	assert_null(strstr(exact, "seed"));
+}
+
 static void test_labels_only(void **state)
 {
 	struct synthetic about = bridge;
@@ -362,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one_cell, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_published, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_labels_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_segments, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rates, setup, teardown),

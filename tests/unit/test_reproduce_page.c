@@ -148,6 +148,25 @@ static void test_what_is_missing(void **state)
 	expect(page, "8.012 us", 0);
 }
 
+/* A sweep whose sources published figures has them in a table, with where they come from. */
+static void test_published(void **state)
+{
+	struct synthetic sweep = made_up;
+	_free_ char *page = NULL;
+
+	sweep.reference = "kube-proxy";
+	sweep.segments[1] = "nat-prerouting";
+	sweep.services = 10; /* the last one's are 10,000 */
+	sweep.modes = 1; /* iptables-legacy */
+	make_folder(*state, &sweep, "one");
+	page = make_page(*state, (const char *const[]){ "one" }, 1);
+	expect(page, "<th class=\"number\">seed</th><th class=\"number\">blog</th>", 1);
+	expect(page, "seed (expected): eBPF-based Kube-Proxy Latency Measurement", 1);
+	expect(page, "<td>services=10000 mode=iptables-legacy</td>", 5);
+	expect(page, "100.0 us to 200.0 us", 1);
+	expect(page, "60.00 us [56.00, 64.00]", 1);
+}
+
 static void test_warnings(void **state)
 {
 	_free_ char *path = join(*state, "one/summary.json"), *page = NULL;
@@ -188,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_page, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_published, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_warnings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_whole_or_not, setup, teardown),
 	};
