@@ -7,6 +7,7 @@
 #include "harness/vm_boots.h"
 #include "harness/vm_merge.h"
 #include "harness/vm_needs.h"
+#include "topologies/proxy.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,6 +18,7 @@
  * share it with whatever else there is. */
 #define SLOWNESS 40
 #define BOOT_ALLOWANCE_S 120
+#define SERVICE_LOAD_S 0.05
 
 struct vm_job {
 	struct plan *plan;
@@ -135,10 +137,31 @@ static const char **guest_argv(const struct vm_job *job)
 	return argv;
 }
 
+/*
+ * Rules of a service proxy are loaded for many seconds, in an emulated guest for minutes. Only for
+ * telling a hang, so by the slowest way there is, and by each batch, as a probe may load them
+ * again.
+ */
+static double loading_s(const struct plan *plan)
+{
+	double seconds = 0;
+
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct experiment *experiment = plan->cells[i].experiment;
+		const struct proxy_params *proxy = proxy_find(experiment->topology, NULL);
+
+		if (proxy && proxy->mode != PROXY_NONE)
+			seconds += SERVICE_LOAD_S * (double)proxy->services *
+				   (double)experiment->batches;
+	}
+	return seconds;
+}
+
 static int add_boot(struct vm_job *job, size_t kernel, size_t seed, const char *files,
 		    const char **argv, struct err *err)
 {
-	double load_s = job->plan->load_s * (job->options->exact ? 1 : SLOWNESS);
+	double load_s =
+		job->plan->load_s * (job->options->exact ? 1 : SLOWNESS) + loading_s(job->plan);
 	char *work = arena_printf(job->arena, "%s/%zu-%zu", job->work, kernel, seed);
 
 	job->boots[job->boot_count++] = (struct vm_boot){
