@@ -160,12 +160,6 @@ static int prepare(const struct sync *sync, struct work *work, struct err *err)
 	struct address to;
 	uint16_t port;
 
-	if (!proxy || proxy->mode == PROXY_NONE || proxy->services < 2)
-		return err_set(err, -EINVAL,
-			       "no node has a \"proxy\" with rules and two services or more");
-	if (from < 0)
-		return err_set(err, -EINVAL, "there is no node \"%s\" to send packets from",
-			       sync->params.from);
 	work->node_fd = lab_node_fd(lab, node);
 	work->all = proxy_rules_make(proxy, topology, node);
 	work->fewer_params = *proxy;
@@ -176,6 +170,26 @@ static int prepare(const struct sync *sync, struct work *work, struct err *err)
 	return sync_stream_start(&work->stream, lab_node_fd(lab, (size_t)from), &to,
 				 sync->params.interval_us, err);
 }
+
+static void sync_check(const void *params, const struct topology *topology, char *message,
+		       size_t size)
+{
+	const struct sync_params *sync = params;
+	const struct proxy_params *proxy = proxy_find(topology, NULL);
+
+	if (!proxy || proxy->mode == PROXY_NONE || proxy->services < 2)
+		snprintf(message, size,
+			 "no node has a \"proxy\" with a mode and two services or more");
+	else if (topology_find_node(topology, sync->from) < 0)
+		snprintf(message, size, "there is no node \"%.40s\" to send packets from",
+			 sync->from);
+}
+
+/* The last only in a guest. */
+static const char *const sync_series[] = {
+	"load",	      "add",	      "list",	    "delete",	     "stall_load", "stall_add",
+	"stall_list", "stall_delete", "stall_idle", "kernel_memory", NULL
+};
 
 static int sync_drain(struct probe *probe, const struct probe_job *job, struct samples *samples,
 		      struct err *err)
@@ -225,6 +239,8 @@ const struct probe_ops probe_sync = {
 		.fields = sync_fields,
 		.params_size = sizeof(struct sync_params),
 	},
+	.series = sync_series,
+	.check = sync_check,
 	.open = sync_open,
 	.start = sync_start,
 	.drain = sync_drain,
