@@ -104,6 +104,12 @@ static char *places_text(const struct drawing *drawing, size_t point, enum direc
 	return text;
 }
 
+/* What is longer stands at the head only: it would not fit beside the last bar. */
+static const char *short_unit(const struct drawing *drawing)
+{
+	return strlen(drawing->unit) <= 4 ? drawing->unit : "";
+}
+
 static void put_row(const struct drawing *drawing, size_t point, enum direction direction, double y,
 		    double from)
 {
@@ -121,7 +127,7 @@ static void put_row(const struct drawing *drawing, size_t point, enum direction 
 		"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"%s\"/>\n", x,
 		y + 4, fmax(end - x, 1.5), ROW - 8, direction_names[direction]);
 	put_label(drawing, fmax(end, x + 1.5) + 5, y + 15, "value",
-		  format_quantity(median, drawing->unit, text, sizeof(text)));
+		  format_quantity(median, short_unit(drawing), text, sizeof(text)));
 }
 
 /* 1, 2 or 5 times a power of ten. */

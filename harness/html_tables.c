@@ -22,6 +22,8 @@ static void put_row(FILE *out, const json_t *series)
 {
 	static const char *const columns[] = { "p50", "p90", "p99", "max", "corrected_mean" };
 	const char *unit = json_read_text(series, "unit");
+	/* A long one is told once a row. */
+	const char *short_unit = strlen(unit) <= 4 ? unit : "";
 	char text[FORMAT_MAX];
 
 	fputs("<tr><td class=\"name\">", out);
@@ -35,8 +37,9 @@ static void put_row(FILE *out, const json_t *series)
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
 		double value = json_read_number(series, columns[i]);
 
-		put_number(out,
-			   isnan(value) ? "-" : format_quantity(value, unit, text, sizeof(text)));
+		put_number(out, isnan(value)
+					? "-"
+					: format_quantity(value, short_unit, text, sizeof(text)));
 	}
 	put_number(out, format_quantity(json_read_number(series, "n"), "", text, sizeof(text)));
 	fputs("</tr>\n", out);
