@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/cmd.h"
 
-#include "harness/cleanup.h"
 #include "harness/report_page.h"
 
 #include <getopt.h>
@@ -19,14 +18,16 @@ static const char help[] =
 
 static enum outcome write_page(char **dirs, size_t count, const char *out)
 {
-	_free_ char *beside = NULL;
 	struct err err = {};
+	int code = out ? report_page_write((const char *const *)dirs, count, out, &err)
+		       : report_page_add(dirs[0], &err);
 
-	if (!out && asprintf(&beside, "%s/" REPORT_PAGE, dirs[0]) < 0)
-		abort();
-	if (report_page_write((const char *const *)dirs, count, out ? out : beside, &err))
+	if (code)
 		return cmd_fail(&err);
-	printf("%s\n", out ? out : beside);
+	if (out)
+		printf("%s\n", out);
+	else
+		printf("%s/" REPORT_PAGE "\n", dirs[0]);
 	return OUTCOME_OK;
 }
 

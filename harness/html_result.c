@@ -88,7 +88,8 @@ void html_put_claims(FILE *out, const json_t *summary)
 	fputs("</table></div>\n", out);
 }
 
-int html_put_charts(FILE *out, const char *dir, const char *const *charts, struct err *err)
+int html_put_charts(FILE *out, const char *dir, const char *name, const char *const *charts,
+		    struct err *err)
 {
 	size_t drawn = 0;
 
@@ -98,7 +99,7 @@ int html_put_charts(FILE *out, const char *dir, const char *const *charts, struc
 		int code;
 
 		if (asprintf(&path, "%s/plots/%s.svg", dir, *charts) < 0 ||
-		    asprintf(&alt, "chart: %s of %s", *charts, dir) < 0)
+		    asprintf(&alt, "chart: %s of %s", *charts, name) < 0)
 			abort();
 		code = html_put_picture(out, path, alt, &there, err);
 		if (code)

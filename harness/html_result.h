@@ -19,6 +19,8 @@ void html_put_verdict_heads(FILE *out);
 void html_put_verdict_counts(FILE *out, const json_t *summary);
 /* A table of the claims, what was measured and the verdicts; nothing if there are none. */
 void html_put_claims(FILE *out, const json_t *summary);
-/* Those of `charts` (NULL-terminated) that were drawn into `dir`/plots. */
-int html_put_charts(FILE *out, const char *dir, const char *const *charts, struct err *err);
+/* Those of `charts` (NULL-terminated) that were drawn into `dir`/plots. `name` says of what, so
+ * that the page is the same wherever the folder lies. */
+int html_put_charts(FILE *out, const char *dir, const char *name, const char *const *charts,
+		    struct err *err);
 void html_put_probe_cost(FILE *out, const json_t *summary);

@@ -10,6 +10,7 @@
 #include "harness/html_tables.h"
 #include "harness/json_read.h"
 #include "harness/plot_data.h"
+#include "harness/results_manifest.h"
 #include "harness/summary.h"
 
 #include <string.h>
@@ -167,7 +168,8 @@ static int put_part(FILE *out, const struct part *part, size_t index, struct err
 	html_put_claims(out, summary_of(part));
 	put_cells(out, part);
 	fputs("<h3>Charts</h3>\n", out);
-	code = html_put_charts(out, part->dir, charts, err);
+	code = html_put_charts(out, part->dir, json_read_text(summary_of(part), "experiment"),
+			       charts, err);
 	if (code)
 		return code;
 	put_losses(out, part);
@@ -224,4 +226,15 @@ int report_page_write(const char *const *dirs, size_t count, const char *path, s
 		part_done(&parts[i]);
 	free(parts);
 	return code;
+}
+
+int report_page_add(const char *dir, struct err *err)
+{
+	_free_ char *path = NULL;
+	int code;
+
+	if (asprintf(&path, "%s/" REPORT_PAGE, dir) < 0)
+		abort();
+	code = report_page_write(&dir, 1, path, err);
+	return code ? code : manifest_renew(dir, REPORT_PAGE, err);
 }

@@ -14,3 +14,5 @@
  * one that is there is replaced.
  */
 int report_page_write(const char *const *dirs, size_t count, const char *path, struct err *err);
+/* The page of one folder into it, as one of its files: SHA256SUMS lists it then. */
+int report_page_add(const char *dir, struct err *err);

@@ -238,7 +238,7 @@ static int put_part(const struct document *document, size_t index, struct err *e
 		return 0;
 	html_put_claims(out, part->folder.summary);
 	/* The others show how sound these are; they are a link away. */
-	code = html_put_charts(out, part->folder.dir, charts, err);
+	code = html_put_charts(out, part->folder.dir, part->name, charts, err);
 	if (code)
 		return code;
 	put_sweep(out, part);

@@ -4,6 +4,7 @@
 
 #include "harness/file.h"
 #include "harness/report_page.h"
+#include "harness/results_manifest.h"
 #include "tests/unit/browser.h"
 #include "tests/unit/synthetic.h"
 
@@ -243,6 +244,28 @@ static void test_several(void **state)
 	expect(page, " instructions</text>", 6 * 2); /* of each direction, at its head */
 }
 
+/* In its folder it is one of the files that are accounted for, and says the same elsewhere. */
+static void test_one_of_the_files(void **state)
+{
+	_free_ char *one = browser_path(*state, "one"), *two = browser_path(*state, "two");
+	_free_ char *here = browser_path(*state, "one/" REPORT_PAGE), *before = NULL;
+	_free_ char *there = browser_path(*state, "two/" REPORT_PAGE), *after = NULL;
+	_json_ json_t *findings = NULL;
+	struct err err = {};
+	size_t count;
+
+	if (synthetic_write(&made_up, one, NULL, &err) || report_page_add(one, &err) ||
+	    manifest_check(one, &findings, &count, &err))
+		fail_msg("%s", err.text);
+	assert_true(json_is_array(findings));
+	assert_int_equal(json_array_size(findings), 0);
+	assert_int_equal(file_read(here, &before, NULL, &err), 0);
+	assert_int_equal(rename(one, two), 0);
+	assert_int_equal(report_page_add(two, &err), 0);
+	assert_int_equal(file_read(there, &after, NULL, &err), 0);
+	assert_string_equal(before, after);
+}
+
 /* A folder that cannot be read leaves the page that was there, and no part of another. */
 static void test_whole_or_not(void **state)
 {
@@ -389,6 +412,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_journey, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_losses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_several, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_of_the_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_whole_or_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_of_the_references, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_browser_reads_it, setup, teardown),
