@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/file.h"
 #include "harness/plot_text.h"
+#include "version.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -52,7 +53,8 @@ void html_begin(FILE *out, const char *title)
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 	      "img-src data:; style-src 'unsafe-inline'\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
+	      "<meta name=\"viewport\" content=\"width=device-width\">\n" HTML_GENERATOR
+		      LABRUN_VERSION "\">\n<title>",
 	      out);
 	html_put_text(out, title);
 	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", style);

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* What the version of the labrun that wrote a page stands behind. */
+#define HTML_GENERATOR "<meta name=\"generator\" content=\"labrun "
+
 void html_begin(FILE *out, const char *title);
 void html_end(FILE *out);
 

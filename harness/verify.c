@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/plot.h"
+#include "harness/report_page.h"
 #include "harness/results_manifest.h"
 #include "harness/results_rebuild.h"
 #include "harness/scratch.h"
@@ -78,6 +79,20 @@ static int draw_again(json_t *report, const char *path, struct err *err)
 	return code;
 }
 
+/* From the folder itself, whose other files are compared one by one. */
+static void report_again(json_t *report, const struct rebuilt *rebuilt, const char *again)
+{
+	const char *dir = rebuilt->folder.dir;
+	_free_ char *there = NULL, *path = NULL;
+	struct err err = {};
+
+	if (asprintf(&there, "%s/" REPORT_PAGE, dir) < 0 ||
+	    asprintf(&path, "%s/" REPORT_PAGE, again) < 0)
+		abort();
+	if (!access(there, F_OK) && report_page_write(&dir, 1, path, &err))
+		add_finding(report, REPORT_PAGE, err.text);
+}
+
 static int compare_again(json_t *report, const struct rebuilt *rebuilt, struct err *err)
 {
 	_scratch_ struct scratch scratch = { .hold_fd = -1 };
@@ -88,6 +103,8 @@ static int compare_again(json_t *report, const struct rebuilt *rebuilt, struct e
 		code = write_again(rebuilt, scratch.path, &again, err);
 	if (!code && has_plots(rebuilt->folder.dir))
 		code = draw_again(report, results_path(again), err);
+	if (!code)
+		report_again(report, rebuilt, results_path(again));
 	if (!code)
 		code = verify_files(report, rebuilt->folder.dir, results_path(again), err);
 	return code;

@@ -2,6 +2,8 @@
 #include "harness/verify_files.h"
 
 #include "harness/cleanup.h"
+#include "harness/html.h"
+#include "harness/report_page.h"
 #include "harness/results_partial.h"
 
 #include <errno.h>
@@ -119,11 +121,41 @@ static void drawn_by(const char *dir, const char *name, char *ret, size_t size)
 	}
 }
 
+/* Which labrun wrote a page; "" if it does not say. */
+static void written_by(const char *dir, const char *name, char *ret, size_t size)
+{
+	_free_ char *path = join(dir, name), *line = NULL;
+	_fclose_ FILE *file = fopen(path, "re");
+	size_t room = 0, length = strlen(HTML_GENERATOR);
+
+	*ret = '\0';
+	for (int i = 0; file && i < DRAWN_LINES && getline(&line, &room, file) > 0; i++)
+		if (!strncmp(line, HTML_GENERATOR, length))
+			snprintf(ret, size, "labrun %.*s", (int)strcspn(line + length, "\"\n"),
+				 line + length);
+}
+
+/* Another labrun lays out the same page with other bytes. */
+static bool is_comparable_page(const struct comparison *comparison)
+{
+	char there[80], again[80], why[200];
+
+	written_by(comparison->dir, REPORT_PAGE, there, sizeof(there));
+	written_by(comparison->again, REPORT_PAGE, again, sizeof(again));
+	if (!*there || !strcmp(there, again))
+		return true;
+	snprintf(why, sizeof(why), "written by %s, here is %s", there, again);
+	note(comparison, "not_compared", REPORT_PAGE, "why", why);
+	return false;
+}
+
 /* Another gnuplot draws the same charts with other bytes. */
 static bool is_comparable(const struct comparison *comparison, const char *name)
 {
 	char there[80], again[80], why[200];
 
+	if (!strcmp(name, REPORT_PAGE))
+		return is_comparable_page(comparison);
 	if (!is_image(name))
 		return true;
 	drawn_by(comparison->dir, name, there, sizeof(there));

@@ -8,6 +8,7 @@
 #include "harness/file.h"
 #include "harness/plot.h"
 #include "harness/proc.h"
+#include "harness/report_page.h"
 #include "harness/results_manifest.h"
 #include "harness/verify.h"
 #include "tests/unit/synthetic.h"
@@ -156,6 +157,30 @@ static void test_charts(void **state)
 	assert_int_equal(json_array_size(json_object_get(again, "not_compared")), 2);
 }
 
+static void test_report(void **state)
+{
+	struct fixture *fixture = *state;
+	_json_ json_t *report = NULL, *again = NULL, *other = NULL;
+	struct err err = { 0 };
+
+	if (report_page_add(fixture->dir, &err))
+		fail_msg("%s", err.text);
+	report = verify(fixture);
+	if (!verify_passed(report))
+		fail_msg("%s", json_dumps(report, 0));
+	assert_int_equal(json_array_size(json_object_get(report, "recomputed")), 9 + 1);
+	replace(fixture, "report.html", "veth2", "veth3");
+	forge_manifest(fixture);
+	again = verify(fixture);
+	assert_found(again, "report.html");
+	/* Another labrun is no fault. */
+	replace(fixture, "report.html", "content=\"labrun ", "content=\"labrun 9");
+	forge_manifest(fixture);
+	other = verify(fixture);
+	assert_true(verify_passed(other));
+	assert_int_equal(json_array_size(json_object_get(other, "not_compared")), 1);
+}
+
 /* Its digest alone tells of what nothing else does. */
 static void test_each_file(void **state)
 {
@@ -296,11 +321,11 @@ static void test_no_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		verify_test(test_verified),	   verify_test(test_charts),
-		verify_test(test_each_file),	   verify_test(test_forged),
-		verify_test(test_comes_and_goes),  verify_test(test_without_manifest),
-		verify_test(test_broken_manifest), verify_test(test_sha256sum_agrees),
-		verify_test(test_no_folder),
+		verify_test(test_verified),	    verify_test(test_charts),
+		verify_test(test_report),	    verify_test(test_each_file),
+		verify_test(test_forged),	    verify_test(test_comes_and_goes),
+		verify_test(test_without_manifest), verify_test(test_broken_manifest),
+		verify_test(test_sha256sum_agrees), verify_test(test_no_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
