@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The user side of the chain probe, in parts: chain_probe.c opens, starts and closes it,
+ * The user side of the chain probe, in parts: chain.c opens, starts and closes it,
  * chain_attach.c knows the ways to attach, chain_match.c turns its log into samples,
  * chain_calibrate.c measures what it costs.
  */

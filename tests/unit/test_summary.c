@@ -344,6 +344,36 @@ static void test_correction(void **state)
 	samples_free(samples);
 }
 
+/* A probe that takes both times itself: a call has an empty span in it, not a whole firing. */
+static void test_calls(void **state)
+{
+	struct samples *samples = samples_new();
+	uint32_t series = samples_series(samples, "nat-prerouting", DIRECTION_REQUEST, "ns");
+	struct probe_block blocks[11];
+	size_t count = make_blocks(blocks);
+	_json_ json_t *summary = NULL;
+	const json_t *row, *cost;
+
+	(void)state;
+	blocks[count++] = (struct probe_block){ 0, BLOCK_SPAN, 1000, 1000, 70, "" };
+	blocks[count++] = (struct probe_block){ 1, BLOCK_SPAN, 1000, 1000, 90, "" };
+	for (uint32_t i = 0; i < 10; i++)
+		samples_add(samples, 0, 0, i, series, 1000);
+	samples_count(samples, 0, 0, "calls.nat-prerouting.request", 20);
+	samples_count(samples, 0, 0, "method.bracket", 1);
+	summary = build(samples, 1, blocks, count);
+	row = series_of(summary, 0, 0);
+	assert_near(number(row, "calls_per_packet"), 2, 0);
+	assert_near(number(row, "corrected_mean"), 1000 - 2 * 80, 1e-9);
+	assert_near(number(json_object_get(row, "correction"), "calls_per_packet"), 2, 0);
+	assert_string_equal(json_string_value(json_object_get(row, "method")), "bracket");
+	cost = json_object_get(json_array_get(json_object_get(summary, "cells"), 0), "probe_cost");
+	assert_near(number(json_object_get(cost, "span_ns"), "mean"), 80, 1e-9);
+	assert_near(number(json_object_get(cost, "event_ns"), "mean"), 110, 1e-9);
+	assert_int_equal(json_integer_value(json_object_get(cost, "rounds")), 3);
+	samples_free(samples);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,7 +381,7 @@ int main(void)
 		cmocka_unit_test(test_deterministic), cmocka_unit_test(test_not_finite),
 		cmocka_unit_test(test_loss),	      cmocka_unit_test(test_loss_sums),
 		cmocka_unit_test(test_failed_cells),  cmocka_unit_test(test_calibration),
-		cmocka_unit_test(test_correction),
+		cmocka_unit_test(test_correction),    cmocka_unit_test(test_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
