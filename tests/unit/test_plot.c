@@ -3,7 +3,6 @@
 
 #include "harness/file.h"
 #include "harness/plot.h"
-#include "harness/plot_text.h"
 #include "harness/proc.h"
 #include "tests/unit/synthetic.h"
 
@@ -357,31 +356,6 @@ static void test_no_gnuplot(void **state)
 	assert_string_equal(err.text, "gnuplot is not installed (apt install gnuplot-nox)");
 }
 
-static void test_text(void **state)
-{
-	static const struct {
-		double value;
-		const char *unit, *text;
-	} cases[] = {
-		{ 500, "ns", "500 ns" },  { 1000, "ns", "1 µs" }, { 5e6, "ns", "5 ms" },
-		{ 2000, "", "2000" },	  { 20000, "", "20k" },	  { 3e6, "instructions", "3M" },
-		{ 2e6, "pps", "2 Mpps" },
-	};
-	char text[32];
-	char *cut;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_string_equal(
-			plot_quantity(cases[i].value, cases[i].unit, text, sizeof(text)),
-			cases[i].text);
-	cut = plot_shorten("µµµµµµ", 4);
-	assert_string_equal(cut, "µµµ…");
-	free(cut);
-	assert_true(plot_scale_for(1500, "ns").divisor == 1);
-	assert_true(plot_scale_for(2500, "ns").divisor == 1000);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,7 +372,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_instructions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_partial_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_gnuplot, setup, teardown),
-		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
