@@ -25,3 +25,11 @@ static inline bool is_bulk(const char *experiment)
 	return json_object_get(json, "search") ||
 	       !strcmp(json_string_value(json_object_get(load, "kind")), "xdp");
 }
+
+/* Of thousands of services: tests/netns/test_run_kube.c runs it with few. */
+static inline bool is_kube(const char *experiment)
+{
+	_json_ json_t *json = json_load_file(experiment, 0, NULL);
+
+	return !strcmp(json_string_value(json_object_get(json, "topology")) ?: "", "kube-proxy");
+}

@@ -354,7 +354,7 @@ static void add_experiments(struct cases *cases, glob_t *found)
 	for (size_t i = 0; i < found->gl_pathc; i++) {
 		const char *path = found->gl_pathv[i];
 
-		if (strstr(path, ".schema.") || is_bulk(path))
+		if (strstr(path, ".schema.") || is_bulk(path) || is_kube(path))
 			continue;
 		add_case(cases, case_name(path, ""), test_experiment, path);
 		add_case(cases, case_name(path, " with udp"), test_experiment_with_udp, path);
