@@ -2,11 +2,13 @@
 #include "harness/proc.h"
 
 #include "harness/cleanup.h"
+#include "harness/interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -87,6 +89,8 @@ static int write_all(int fd, const char *bytes, size_t count)
 	return 0;
 }
 
+#define LOOK_EVERY_MS 100
+
 /* Large texts: fewer and larger writes than by stdio's own measure. */
 #define FEED_BYTES (1 << 18)
 
@@ -158,15 +162,32 @@ static void __attribute__((noreturn)) child_run(const char *path, const struct p
 	child_fail("exec: ");
 }
 
+/* A tool may take minutes (thousands of services), and who presses Ctrl-C shall not wait for it. */
+static bool is_interrupted(int pidfd)
+{
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+
+	while (pidfd >= 0 && poll(&poll_fd, 1, LOOK_EVERY_MS) <= 0)
+		if (interrupt_pending())
+			return true;
+	return false;
+}
+
+/* -EINTR: ended because somebody asked us to end. */
 static int wait_for(pid_t pid, siginfo_t *info)
 {
 	_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool interrupted = is_interrupted(pidfd);
 	int code;
 
+	if (interrupted)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	do
 		code = pidfd >= 0 ? waitid(P_PIDFD, (id_t)pidfd, info, WEXITED)
 				  : waitid(P_PID, (id_t)pid, info, WEXITED);
 	while (code < 0 && errno == EINTR);
+	if (interrupted)
+		return -EINTR;
 	return code < 0 ? -errno : 0;
 }
 
@@ -257,6 +278,8 @@ static int run(const struct proc *proc, char *output, size_t size, struct err *e
 	if (pid == 0)
 		child_run(path, proc, &streams, environment);
 	code = wait_for(pid, &info);
+	if (code == -EINTR)
+		return err_interrupted(err);
 	if (code < 0)
 		return err_errno(err, code, "%s: wait", program);
 	if (output)
