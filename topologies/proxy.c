@@ -16,7 +16,7 @@ const char *const proxy_mode_names[] = { "none", "iptables-legacy", "iptables-nf
 /* In the order of the enums of their names. */
 static const char *const shape_names[] = { "1.31", "1.36", "1.37", NULL };
 static const char *const protocol_names[] = { "tcp", "udp", NULL };
-static const char *const filler_names[] = { "full", "cheap", NULL };
+static const char *const filler_names[] = { "full", "cheap", "shared", NULL };
 
 static const struct field backend_element = { .name = "backend",
 					      .type = FIELD_ADDRESS,
@@ -54,7 +54,8 @@ static const struct field proxy_fields[] = {
 	  .choices = filler_names,
 	  .help = "cheap: all services but the first, the middle one and the last have one "
 		  "endpoint, and in nftables the direct dnat of 1.37, which loads many times as "
-		  "fast and is passed by as quickly" },
+		  "fast and is passed by as quickly; shared: these also have one chain together in "
+		  "the iptables modes, whose tools search long for names" },
 	{ .name = "shape",
 	  .type = FIELD_CHOICE,
 	  .offset = offsetof(struct proxy_params, shape),
@@ -101,7 +102,7 @@ static const struct field proxy_fields[] = {
 static uint64_t all_endpoints(const struct proxy_params *proxy)
 {
 	uint64_t full =
-		proxy->filler == PROXY_FILLER_CHEAP && proxy->services > 3 ? 3 : proxy->services;
+		proxy->filler != PROXY_FILLER_FULL && proxy->services > 3 ? 3 : proxy->services;
 
 	return full * proxy->endpoints + (proxy->services - full);
 }

@@ -24,7 +24,7 @@ extern const char *const proxy_mode_names[]; /* NULL-terminated */
 /* By the first Kubernetes release that writes them so. */
 enum proxy_shape { PROXY_SHAPE_1_31, PROXY_SHAPE_1_36, PROXY_SHAPE_1_37 };
 enum proxy_protocol { PROXY_TCP, PROXY_UDP };
-enum proxy_filler { PROXY_FILLER_FULL, PROXY_FILLER_CHEAP };
+enum proxy_filler { PROXY_FILLER_FULL, PROXY_FILLER_CHEAP, PROXY_FILLER_SHARED };
 
 struct proxy_params {
 	int mode, shape, protocol, filler; /* the enums above */

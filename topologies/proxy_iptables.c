@@ -85,12 +85,23 @@ struct chain {
 	char hash[PROXY_HASH_MAX + 1];
 };
 
+/* What the names of its chains are made of. */
+static const char *chain_owner(const struct proxy_service_text *service)
+{
+	return service->shared ? "ns1/fillers:p80" : service->name;
+}
+
+static bool has_own_chains(const struct proxy_service_text *service)
+{
+	return !service->shared || service->first_shared;
+}
+
 static struct chain service_chain(const struct proxy_service_text *service)
 {
 	struct chain chain;
 	char text[PROXY_NAME_BYTES];
 
-	snprintf(text, sizeof(text), "%s%s", service->name, service->protocol);
+	snprintf(text, sizeof(text), "%s%s", chain_owner(service), service->protocol);
 	proxy_hash(text, chain.hash, PROXY_HASH_MAX);
 	return chain;
 }
@@ -101,7 +112,7 @@ static struct chain endpoint_chain(const struct proxy_service_text *service,
 	struct chain chain;
 	char text[PROXY_NAME_BYTES];
 
-	snprintf(text, sizeof(text), "%s%s%s:%u", service->name, service->protocol,
+	snprintf(text, sizeof(text), "%s%s%s:%u", chain_owner(service), service->protocol,
 		 endpoint->address, endpoint->port);
 	proxy_hash(text, chain.hash, PROXY_HASH_MAX);
 	return chain;
@@ -125,6 +136,8 @@ static void write_chains(const struct writer *writer, const struct proxy_service
 {
 	struct chain chain = service_chain(service);
 
+	if (!has_own_chains(service))
+		return;
 	fprintf(writer->out, ":KUBE-SVC-%s - [0:0]\n", chain.hash);
 	if (service->node_port)
 		fprintf(writer->out, ":KUBE-EXT-%s - [0:0]\n", chain.hash);
@@ -223,11 +236,14 @@ static void write_own(const struct writer *writer, const struct proxy_service_te
 {
 	struct chain chain = service_chain(service);
 
+	if (!has_own_chains(service))
+		return;
 	fprintf(writer->out,
 		"-A KUBE-SVC-%s -m comment --comment \"%s cluster IP\" -m %s -p %s -d %s --dport "
 		"%u ! -s %s -j KUBE-MARK-MASQ\n",
-		chain.hash, service->name, service->protocol, service->protocol, service->address,
-		service->port, writer->pod_cidr);
+		chain.hash, service->name, service->protocol, service->protocol,
+		service->shared ? "10.96.0.0/12" : service->address, service->port,
+		writer->pod_cidr);
 	if (service->node_port)
 		write_external(writer, service, &chain);
 	if (writer->proxy->affinity_s)

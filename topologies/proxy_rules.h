@@ -43,6 +43,8 @@ struct proxy_service_text {
 	unsigned port, node_port; /* 0: none */
 	uint64_t endpoints;
 	bool filler;
+	/* Its chains are those of all fillers, and are written with the first of them. */
+	bool shared, first_shared;
 };
 void proxy_service_text(const struct proxy_params *proxy, uint64_t place,
 			struct proxy_service_text *ret);

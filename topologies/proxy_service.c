@@ -63,7 +63,7 @@ void proxy_endpoint(const struct proxy_params *proxy, uint64_t index, struct add
 
 bool proxy_is_filler(const struct proxy_params *proxy, uint64_t place)
 {
-	return proxy->filler == PROXY_FILLER_CHEAP && place != 0 && place != proxy->services / 2 &&
+	return proxy->filler != PROXY_FILLER_FULL && place != 0 && place != proxy->services / 2 &&
 	       place != proxy->services - 1;
 }
 

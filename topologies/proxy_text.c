@@ -42,6 +42,8 @@ void proxy_service_text(const struct proxy_params *proxy, uint64_t place,
 		.node_port = proxy->node_ports ? proxy_node_port(place) : 0,
 		.endpoints = proxy_endpoint_count(proxy, place),
 		.filler = proxy_is_filler(proxy, place),
+		.shared = proxy->filler == PROXY_FILLER_SHARED && proxy_is_filler(proxy, place),
+		.first_shared = place == 1,
 	};
 	snprintf(ret->name, sizeof(ret->name), "ns1/svc%" PRIu64 ":p80", place + 1);
 	inet_ntop(AF_INET, address.bytes, ret->address, sizeof(ret->address));

@@ -236,6 +236,32 @@ static void test_filler(void **state)
 	check_has(&rules, "ns1/svc52/tcp/p80 meta l4proto tcp dnat to 198.18.2.1:8080\n", true);
 }
 
+static size_t count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		count++;
+	return count;
+}
+
+/* As many rules to pass by as ever, and one pair of chains behind those that are nobody's aim. */
+static void test_shared_filler(void **state)
+{
+	struct proxy_params proxy;
+	struct proxy_rules rules = make_rules(&proxy, PROXY_IPTABLES_NFT);
+	_free_ char *text = NULL;
+
+	(void)state;
+	proxy.services = 100;
+	proxy.filler = PROXY_FILLER_SHARED;
+	text = write_rules(&rules);
+	assert_int_equal(count_of(text, "-A KUBE-SERVICES -m comment --comment \"ns1/svc"), 100);
+	assert_int_equal(count_of(text, "\n:KUBE-SVC-"), 4);
+	assert_int_equal(count_of(text, "\n:KUBE-SEP-"), 3 * 2 + 1);
+	assert_int_equal(count_of(text, "-j DNAT"), 3 * 2 + 1);
+}
+
 static uint32_t vip_of(const struct proxy_params *proxy, uint64_t place)
 {
 	struct address address;
@@ -283,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_variants_iptables),
 		cmocka_unit_test(test_variants_nftables),
 		cmocka_unit_test(test_filler),
+		cmocka_unit_test(test_shared_filler),
 		cmocka_unit_test(test_addresses),
 	};
 
