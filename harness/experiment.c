@@ -128,7 +128,9 @@ static void check_load(struct checker *checker)
 					  &experiment->destination))
 		diag_add_path(checker->diag, "load.sink", DIAG_VALUE,
 			      "no device of node \"%s\" has the load's address", common->to);
-	message = ops->check ? ops->check(common, experiment->load.params) : NULL;
+	message = ops->check && common->from && common->to
+			  ? ops->check(common, experiment->load.params)
+			  : NULL;
 	if (message)
 		diag_add_path(checker->diag, "load", DIAG_VALUE, "%s", message);
 	check_size(checker);
