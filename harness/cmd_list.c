@@ -17,6 +17,8 @@ static int is_json(const struct dirent *entry)
 }
 
 /* A title is what a file says, and may come from anywhere: nothing for the terminal in it. */
+#define NAME_WIDTH 23
+
 static bool is_printable(const char *text)
 {
 	for (; *text; text++)
@@ -31,7 +33,7 @@ static void print_file(const char *folder, const char *file)
 	_json_ json_t *json = path ? json_load_file(path, 0, NULL) : NULL;
 	const char *title = json_string_value(json_object_get(json, "title"));
 
-	printf("  %-16.*s %s\n", (int)strlen(file) - 5, file,
+	printf("  %-*.*s %s\n", NAME_WIDTH, (int)strlen(file) - 5, file,
 	       title && is_printable(title) ? title : "");
 }
 
@@ -56,7 +58,7 @@ static void print_kinds(const struct kind_family *family)
 {
 	printf("%ss:\n", family->name);
 	for (const struct kind *const *kind = family->kinds; *kind; kind++)
-		printf("  %-16s %s\n", (*kind)->name, (*kind)->help);
+		printf("  %-*s %s\n", NAME_WIDTH, (*kind)->name, (*kind)->help);
 	if (family[1].name)
 		printf("\n");
 }

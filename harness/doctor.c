@@ -140,24 +140,14 @@ static void try_probes(const struct doctor *doctor)
 	}
 }
 
-/* Those that some kernels bring along as a module only: nothing here would load it by itself. */
 static void try_loads(const struct doctor *doctor)
 {
 	for (const struct kind *const *kind = load_kinds; *kind; kind++) {
 		struct checkup checkup = { .group = "load", .name = (*kind)->name };
-		int code = 0;
+		const struct load_ops *ops = (const struct load_ops *)*kind;
 
-		for (const char *const *name = (*kind)->modules; name && *name && !code; name++) {
-			char path[128];
+		int code = ops->available ? ops->available(&checkup.why) : 0;
 
-			snprintf(path, sizeof(path), "/sys/module/%s", *name);
-			if (access(path, F_OK))
-				code = err_need(
-					&checkup.why,
-					"the module %s is not loaded (modprobe %s), or take "
-					"--vm",
-					*name, *name);
-		}
 		tell(doctor, checkup, code);
 	}
 }

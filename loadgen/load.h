@@ -108,6 +108,9 @@ struct load_ops {
 	bool (*is_bulk)(const struct load_common *common, const void *params);
 	/* Whether with these params each request has a reply. NULL: always. */
 	bool (*expects_reply)(const void *params);
+	/* For the doctor, in a namespace of its own: tries what it needs of the kernel beyond
+	 * sockets. NULL: nothing. */
+	int (*available)(struct err *err);
 	/* NULL: LOAD_STAMPED. */
 	enum load_marking (*marking)(const void *params);
 	/* How many flows its packets are of; NULL: one. */

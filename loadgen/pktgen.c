@@ -382,6 +382,7 @@ const struct load_ops load_pktgen = {
 		  .fields = pktgen_fields,
 		  .params_size = sizeof(struct pktgen_params) },
 	.of_pktgen = true,
+	.available = pktgen_proc_check,
 	.is_bulk = pktgen_is_bulk,
 	.expects_reply = pktgen_expects_reply,
 	.flow_count = pktgen_flow_count,

@@ -331,14 +331,26 @@ static int services_drive(const struct load_pass *pass, struct load_report *repo
 
 static const char *const modules[] = { "nf_conntrack_netlink", NULL };
 
+/* Where it is a module, the kernel loads it at the first question. */
+static int services_available(struct err *err)
+{
+	_close_ int home = netns_current();
+	_close_ int fd = home < 0 ? home : conntrack_open(home, err);
+	struct conntrack_totals totals;
+
+	if (home < 0)
+		return err_errno(err, home, "open the own network namespace");
+	return fd < 0 ? fd : conntrack_read(fd, &totals, err);
+}
+
 const struct load_ops load_services = {
 	.kind = { .name = "services",
 		  .help = "TCP connections to a proxied node's services, a new one each packet: "
-			  "the "
-			  "SYN and the RST that answers it.",
+			  "the SYN and the RST that answers it.",
 		  .modules = modules,
 		  .fields = services_fields,
 		  .params_size = sizeof(struct services_params) },
+	.available = services_available,
 	.bare_replies = true,
 	.of_new_flows = true,
 	.packet_bytes = services_packet_bytes,
