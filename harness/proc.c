@@ -225,6 +225,9 @@ static int report(const char *program, const siginfo_t *info, int error_fd, stru
 		return 0;
 	read_start(error_fd, text, sizeof(text));
 	fold_lines(text);
+	if (info->si_code != CLD_EXITED && info->si_status == SIGKILL)
+		return err_set(err, -EIO, "%s: killed, as the kernel does when memory runs out",
+			       program);
 	if (info->si_code != CLD_EXITED)
 		return err_set(err, -EIO, "%s: killed by signal %d", program, info->si_status);
 	if (text[0])

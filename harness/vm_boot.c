@@ -309,12 +309,24 @@ static int check_archive(const struct boot *boot, struct err *err)
 	return 0;
 }
 
+/*
+ * A tool that the kernel ended for want of memory has failed its cell, and labrun has said so and
+ * gone on; but not if what was ended is labrun.
+ */
+static bool has_ended_well(const struct boot *boot)
+{
+	if (__atomic_load_n(&boot->window->state, __ATOMIC_ACQUIRE) != VM_WINDOW_DONE)
+		return false;
+	if (boot->console.trouble == VM_OUT_OF_MEMORY)
+		return boot->window->status < 128;
+	return boot->console.trouble == VM_FINE;
+}
+
 static int take_results(struct boot *boot, int *ret_status, struct err *err)
 {
 	int code;
 
-	if (__atomic_load_n(&boot->window->state, __ATOMIC_ACQUIRE) != VM_WINDOW_DONE ||
-	    boot->console.trouble)
+	if (!has_ended_well(boot))
 		return explain(boot, err);
 	code = check_archive(boot, err);
 	if (!code)

@@ -43,6 +43,8 @@ static const struct {
 	const char *text;
 	enum vm_trouble trouble;
 } signs[] = {
+	/* A panic too, but the one that follows when there is nobody left to end. */
+	{ "System is deadlocked on memory", VM_OUT_OF_MEMORY },
 	{ "Kernel panic - not syncing", VM_PANIC },
 	{ "Oops: ", VM_OOPS },
 	{ "BUG: ", VM_OOPS },
