@@ -9,10 +9,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define SUFFIX ".partial"
 /* A cleaner may take a folder between our mkdir() and flock(); it cannot do so forever. */
 #define TRIES 16
+/* How long a folder that shall be gone on with may still be held by who was killed: 3 s. */
+#define REST_NAPS 60
+#define REST_NAP_NS 50000000
 
 enum state { PARTIAL_GONE, PARTIAL_ALIVE, PARTIAL_FOREIGN, PARTIAL_EMPTY, PARTIAL_KEPT };
 
@@ -183,6 +187,20 @@ int partial_make(struct partial *ret, const char *path, struct err *err)
 	return code;
 }
 
+/* Of a run that was killed just now, the process that writes ends a moment later. */
+static enum state examine_at_rest(struct partial *partial)
+{
+	const struct timespec nap = { .tv_nsec = REST_NAP_NS };
+	enum state state = examine(partial->parent_fd, partial->name, &partial->fd);
+
+	for (int i = 0; state == PARTIAL_ALIVE && i < REST_NAPS; i++) {
+		nanosleep(&nap, NULL);
+		cleanup_close(&partial->fd);
+		state = examine(partial->parent_fd, partial->name, &partial->fd);
+	}
+	return state;
+}
+
 int partial_take(struct partial *ret, const char *path, struct err *err)
 {
 	int code = open_parent(ret, path, err);
@@ -190,7 +208,7 @@ int partial_take(struct partial *ret, const char *path, struct err *err)
 
 	if (code)
 		return code;
-	state = examine(ret->parent_fd, ret->name, &ret->fd);
+	state = examine_at_rest(ret);
 	if (state == PARTIAL_KEPT)
 		return 0;
 	partial_close(ret);
