@@ -14,8 +14,8 @@
 #define SUFFIX ".partial"
 /* A cleaner may take a folder between our mkdir() and flock(); it cannot do so forever. */
 #define TRIES 16
-/* How long a folder that shall be gone on with may still be held by who was killed: 3 s. */
-#define REST_NAPS 60
+/* How long a folder that shall be gone on with may still be held by who was killed: 1 s. */
+#define REST_NAPS 20
 #define REST_NAP_NS 50000000
 
 enum state { PARTIAL_GONE, PARTIAL_ALIVE, PARTIAL_FOREIGN, PARTIAL_EMPTY, PARTIAL_KEPT };

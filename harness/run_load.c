@@ -14,7 +14,7 @@
 #include <sys/signalfd.h>
 
 /* How long a fresh path may take until the first packet gets through. */
-#define READY_DEADLINE_NS 3000000000ull
+#define READY_DEADLINE_NS 5000000000ull
 #define READY_TIMEOUT_MS 20
 #define READY_INTERVAL_PS 1000000000
 /* Beyond what the schedule and the replies' timeout explain, a load is stuck. */
@@ -278,6 +278,7 @@ int run_load_trial(struct run_loader *loader, const struct experiment *experimen
 
 	pass.interval_ps = trial->interval_ps;
 	pass.count = trial->count;
+	pass.duration_ns = trial->duration_ns;
 	code = run_pass(loader, experiment, &pass, lab, &load, &report, err);
 	if (!code) {
 		trial->sent = report->sent;

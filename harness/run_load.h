@@ -32,7 +32,7 @@ int run_load_measure(struct run_loader *loader, const struct experiment *experim
 
 /* A pass at a rate of its own, of which nothing is recorded. */
 struct run_trial {
-	uint64_t interval_ps, count; /* asked */
+	uint64_t interval_ps, count, duration_ns; /* asked; count: at most, if the time is up */
 	uint64_t sent, received; /* found */
 	double seconds; /* of the sending */
 };

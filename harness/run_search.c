@@ -7,8 +7,12 @@
 #include <math.h>
 
 #define PS_PER_S 1e12
-/* A generator this much slower than asked has not offered the rate: the limit is its own. */
+/*
+ * A generator this much slower than asked has not offered the rate: the limit is its own. It makes
+ * good for a stall, but not for one at the very end of a short trial: hence the least.
+ */
 #define PACE_TOLERANCE 0.01
+#define PACE_LEAST_S 0.005
 
 struct trials {
 	struct run_loader *loader;
@@ -19,11 +23,17 @@ struct trials {
 	struct run_trial best; /* that lost nothing */
 };
 
-static bool kept_pace(const struct run_trial *trial)
+/* It is stopped then, since what is late is no longer the rate that was asked for. */
+static double longest_s(const struct run_trial *trial)
 {
 	double planned_s = (double)trial->count * (double)trial->interval_ps / PS_PER_S;
 
-	return trial->seconds <= planned_s * (1 + PACE_TOLERANCE);
+	return planned_s + fmax(planned_s * PACE_TOLERANCE, PACE_LEAST_S);
+}
+
+static bool kept_pace(const struct run_trial *trial)
+{
+	return trial->sent == trial->count && trial->seconds <= longest_s(trial);
 }
 
 static int try_rate(struct trials *trials, double rate_pps, struct err *err)
@@ -32,11 +42,14 @@ static int try_rate(struct trials *trials, double rate_pps, struct err *err)
 		.interval_ps = (uint64_t)(PS_PER_S / rate_pps),
 		.count = (uint64_t)ceil(rate_pps * trials->experiment->search->trial_s),
 	};
-	int code = run_load_trial(trials->loader, trials->experiment, trials->lab, &trial, err);
-	bool passed = !code && kept_pace(&trial) && trial.received == trial.count;
+	bool passed;
+	int code;
 
+	trial.duration_ns = (uint64_t)(longest_s(&trial) * 1e9);
+	code = run_load_trial(trials->loader, trials->experiment, trials->lab, &trial, err);
 	if (code)
 		return err_wrap(err, code, "at %.0f packets a second", rate_pps);
+	passed = kept_pace(&trial) && trial.received == trial.count;
 	if (passed)
 		trials->best = trial;
 	else

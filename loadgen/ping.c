@@ -50,8 +50,8 @@ static const struct field ping_fields[] = {
 		.min = STAMP_BYTES,
 		.max = 65000,
 		.unit = "bytes",
-		.help = "Echo payload, its 16-byte stamp included; beyond the path's MTU less "
-			"headers it is fragmented.",
+		.help = "Echo payload, its 16-byte stamp included; at most the path's MTU less "
+			"headers, since of fragments only the last has it.",
 	},
 	{
 		.name = "ttl",

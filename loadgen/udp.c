@@ -20,8 +20,8 @@ static const struct field udp_fields[] = {
 		.min = STAMP_BYTES,
 		.max = 65000,
 		.unit = "bytes",
-		.help = "UDP payload, its 16-byte stamp included; beyond the path's MTU less "
-			"headers it is fragmented.",
+		.help = "UDP payload, its 16-byte stamp included; at most the path's MTU less "
+			"headers, since of fragments only the last has it.",
 	},
 	{
 		.name = "flows",

@@ -190,6 +190,10 @@ static void test_changed_file(void **state)
 	assert_one_line(refused.error, "the experiment changed");
 }
 
+/* Of a run that outlasts by far the second for which a dying one is waited for. */
+static const char *const lasting[] = { "run", "host-rules", "--batches", "20", "--iterations",
+				       "100", "--quiet",    "--out",	 "r",  NULL };
+
 static void test_refused(void **state)
 {
 	_finished_ struct finished none = {}, alive = {}, both = {}, ended = {};
@@ -202,7 +206,7 @@ static void test_refused(void **state)
 	assert_one_line(none.error, "no run to resume");
 	both = labrun("run", "--resume", "r", "host-rules");
 	assert_status(both, 2);
-	run_start(&running, NULL, first);
+	run_start(&running, NULL, lasting);
 	while (finished_jobs() < 1 && !run_ended(&running, 1))
 		;
 	alive = run_as(NULL, again);
