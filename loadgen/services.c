@@ -96,6 +96,13 @@ static int services_preflight(const struct load_pass *pass, const struct lab *la
 	const struct proxy_params *proxy = proxy_find(lab_topology(lab), NULL);
 
 	(void)pass;
+	if (proxy_count(lab_topology(lab)) > 1)
+		return err_usage(err, "services: two nodes have a proxy, and whose services are "
+				      "meant is not clear");
+	if (proxy && !proxy->endpoints)
+		return err_usage(err,
+				 "services: the proxy's services have no endpoints, and nobody "
+				 "answers");
 	if (proxy && proxy->protocol != PROXY_TCP)
 		return err_usage(err, "services: the proxy's protocol is udp, and this load is of "
 				      "TCP connections");

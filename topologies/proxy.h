@@ -38,6 +38,9 @@ struct proxy_params {
 /* The first node that has the feature, its index to `ret_node` (may be NULL); NULL: none has. */
 const struct proxy_params *proxy_find(const struct topology *topology, size_t *ret_node);
 
+/* How many nodes have it. */
+size_t proxy_count(const struct topology *topology);
+
 /*
  * Where clients send for the service at that place of the list: an address of 10.96.0.0/12. Places
  * from `services` on are addresses that no service has, 48,000 different ones at least. In the mode

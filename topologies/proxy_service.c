@@ -15,6 +15,16 @@
 #define ENDPOINT_PORT 8080
 #define FIRST_NODE_PORT 30000
 
+size_t proxy_count(const struct topology *topology)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+	size_t count = 0;
+
+	for (size_t i = 0; i < topology->nodes.count; i++)
+		count += nodes[i].features[FEATURE_proxy] != NULL;
+	return count;
+}
+
 const struct proxy_params *proxy_find(const struct topology *topology, size_t *ret_node)
 {
 	const struct topo_node *nodes = topology->nodes.items;

@@ -63,18 +63,43 @@ static void test_experiment(void **state)
 	remove_tree("result");
 }
 
+static const char *const wrong[][2] = {
+	{ "topology.nodes.client.proxy={\"backends\":[\"198.18.1.2\"]}", "two nodes have a proxy" },
+	{ "topology.nodes.node1.proxy.endpoints=0", "no endpoints" },
+	{ "topology.nodes.node1.proxy.protocol=udp", "TCP connections" },
+};
+
+/* Whom the load would not reach, or not as asked. */
+static void test_refused(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("rules and probes need root");
+	write_text("s.json", "{\"name\":\"s\",\"topology\":\"kube-proxy\",\"load\":{\"kind\":"
+			     "\"services\",\"from\":\"client\",\"to\":\"backend1\"},"
+			     "\"batches\":1,\"iterations\":5}");
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		_finished_ struct finished finished = labrun("run", "./s.json", "--quiet", "--out",
+							     "result", "--set", wrong[i][0]);
+
+		assert_status(finished, 2);
+		assert_says(finished.error, wrong[i][1]);
+	}
+}
+
 int main(void)
 {
-	struct CMUnitTest cases[CASES_MAX] = {};
+	struct CMUnitTest cases[CASES_MAX] = { { "refused", test_refused, enter_work_folder,
+						 leave_work_folder, NULL } };
 	char pattern[PATH_MAX];
 	glob_t found = {};
-	size_t count = 0;
+	size_t count = 1;
 	int status = run_prepare();
 
 	if (status)
 		return status;
 	snprintf(pattern, sizeof(pattern), "%s/experiments/kube*.json", getenv("LABRUN_DATA"));
-	if (glob(pattern, 0, NULL, &found) || found.gl_pathc > CASES_MAX)
+	if (glob(pattern, 0, NULL, &found) || found.gl_pathc >= CASES_MAX)
 		return 1;
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		cases[count++] = (struct CMUnitTest){ strrchr(found.gl_pathv[i], '/') + 1,
