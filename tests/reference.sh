@@ -8,7 +8,7 @@ set -eu
 labrun=${LABRUN:-build/labrun}
 kernel=${KERNEL:-6.1}
 folder=${FOLDER:-results/reference}/$kernel
-[ $# -gt 0 ] || set -- bridge nat routed vxlan vxlan-direct
+[ $# -gt 0 ] || set -- bridge nat routed uplink vxlan vxlan-direct
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
