@@ -6,12 +6,9 @@
 #include "harness/proc.h"
 #include "harness/sha256.h"
 #include "harness/vm_qemu.h"
+#include "version.h"
 
 #include <string.h>
-
-#ifndef LABRUN_VERSION
-#define LABRUN_VERSION "unknown"
-#endif
 
 static json_t *text_or_null(const char *text)
 {
