@@ -45,51 +45,48 @@ static void add_counter(const struct rebuilt *from, size_t index, struct samples
 	samples_count(to, counter->cell, counter->batch, counter->name, counter->value);
 }
 
-static void merge_samples(const struct rebuilt *shards, size_t count, struct samples *to)
+static uint32_t unit_of_sample(const struct rebuilt *from, size_t index)
 {
-	size_t total = 0, at = 0;
-	_free_ struct place *places = NULL;
+	const struct sample *sample = samples_get(from->outcome.samples, index);
 
-	for (size_t i = 0; i < count; i++)
-		total += samples_size(shards[i].outcome.samples);
-	places = calloc(total + 1, sizeof(*places));
-	if (!places)
-		abort();
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < samples_size(shards[i].outcome.samples); j++) {
-			const struct sample *sample = samples_get(shards[i].outcome.samples, j);
-
-			places[at++] = (struct place){
-				unit_of(shards[i].plan, sample->cell, sample->batch), (uint32_t)i, j
-			};
-		}
-	qsort(places, total, sizeof(*places), compare_places);
-	for (size_t i = 0; i < total; i++)
-		add_sample(&shards[places[i].shard], places[i].index, to);
+	return unit_of(from->plan, sample->cell, sample->batch);
 }
 
-static void merge_counters(const struct rebuilt *shards, size_t count, struct samples *to)
+static uint32_t unit_of_counter(const struct rebuilt *from, size_t index)
+{
+	const struct counter *counter = samples_get_counter(from->outcome.samples, index);
+
+	return unit_of(from->plan, counter->cell, counter->batch);
+}
+
+/* Samples, or counters: how many there are, which unit one is of, and how it goes over. */
+struct items {
+	size_t (*count)(const struct samples *samples);
+	uint32_t (*unit)(const struct rebuilt *from, size_t index);
+	void (*add)(const struct rebuilt *from, size_t index, struct samples *to);
+};
+
+static const struct items all_samples = { samples_size, unit_of_sample, add_sample };
+static const struct items all_counters = { samples_counter_count, unit_of_counter, add_counter };
+
+/* In the order in which one run would have had them. */
+static void merge_items(const struct items *items, const struct rebuilt *shards, size_t count,
+			struct samples *to)
 {
 	size_t total = 0, at = 0;
 	_free_ struct place *places = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		total += samples_counter_count(shards[i].outcome.samples);
+		total += items->count(shards[i].outcome.samples);
 	places = calloc(total + 1, sizeof(*places));
 	if (!places)
 		abort();
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < samples_counter_count(shards[i].outcome.samples); j++) {
-			const struct counter *counter =
-				samples_get_counter(shards[i].outcome.samples, j);
-
-			places[at++] = (struct place){ unit_of(shards[i].plan, counter->cell,
-							       counter->batch),
-						       (uint32_t)i, j };
-		}
+		for (size_t j = 0; j < items->count(shards[i].outcome.samples); j++)
+			places[at++] = (struct place){ items->unit(&shards[i], j), (uint32_t)i, j };
 	qsort(places, total, sizeof(*places), compare_places);
 	for (size_t i = 0; i < total; i++)
-		add_counter(&shards[places[i].shard], places[i].index, to);
+		items->add(&shards[places[i].shard], places[i].index, to);
 }
 
 static void merge_errors(const struct rebuilt *shards, size_t count, struct run_outcome *to)
@@ -169,8 +166,8 @@ static void merge(struct rebuilt *shards, size_t count, struct rebuilt *ret)
 	outcome.cell_errors = calloc(plan->cell_count, sizeof(char *));
 	if (!outcome.cell_errors)
 		abort();
-	merge_samples(shards, count, outcome.samples);
-	merge_counters(shards, count, outcome.samples);
+	merge_items(&all_samples, shards, count, outcome.samples);
+	merge_items(&all_counters, shards, count, outcome.samples);
 	merge_errors(shards, count, &outcome);
 	merge_blocks(shards, count, &outcome);
 	merge_environment(shards, count);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/err.h"
 #include "loadgen/frame.h"
+#include "loadgen/round.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -102,23 +103,12 @@ static int place_addresses(struct flows *flows, const struct flows_setup *setup,
 			 (unsigned long long)count, address_format(from, text, sizeof(text)));
 }
 
-static uint32_t gcd(uint32_t a, uint32_t b)
-{
-	while (b) {
-		uint32_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 /* Any step that has no divisor in common with the count visits each flow once a round. */
 static void place_round(struct flows *flows)
 {
-	flows->first = (uint32_t)(flows_mix(flows->seed) % flows->count);
-	flows->step = (uint32_t)(flows_mix(flows->seed + 1) % flows->count);
-	while (gcd(flows->step, flows->count) != 1)
+	flows->first = (uint32_t)(splitmix_mix(flows->seed) % flows->count);
+	flows->step = (uint32_t)(splitmix_mix(flows->seed + 1) % flows->count);
+	while (round_gcd(flows->step, flows->count) != 1)
 		flows->step = (flows->step + 1) % flows->count;
 }
 
@@ -130,7 +120,7 @@ int flows_init(struct flows *flows, const struct flows_setup *setup, struct err 
 		.count = (uint32_t)setup->count,
 		.first_port = (uint16_t)setup->first_port,
 		.random = setup->random,
-		.seed = flows_mix(setup->seed),
+		.seed = splitmix_mix(setup->seed),
 	};
 	/* A power of two, so that no packet costs a division. */
 	while (2u << flows->port_bits <= PORTS - setup->first_port &&

@@ -15,6 +15,7 @@
  * and for tests. Fixed widths; words are as they stand in memory unless said otherwise.
  */
 
+#include "harness/splitmix.h"
 #include "loadgen/stamp.h"
 
 #define FRAME_ETHERNET_BYTES 14
@@ -54,17 +55,9 @@ struct frame_own {
 	__u32 sequence;
 };
 
-/* Steele et al., "Fast splittable pseudorandom number generators" (2014): mix64. */
-static inline __u64 flows_mix(__u64 value)
-{
-	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ull;
-	value = (value ^ (value >> 27)) * 0x94d049bb133111ebull;
-	return value ^ (value >> 31);
-}
-
 static inline __u32 flows_random(const volatile struct flows *flows, __u64 index)
 {
-	__u64 value = flows_mix(flows->seed + index * 0x9e3779b97f4a7c15ull);
+	__u64 value = splitmix_mix(flows->seed + index * SPLITMIX_STEP);
 
 	return (__u32)(((value >> 32) * flows->count) >> 32);
 }

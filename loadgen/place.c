@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loadgen/place.h"
 
-#include "loadgen/frame.h"
-
-static uint64_t gcd(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
+#include "harness/splitmix.h"
+#include "loadgen/round.h"
 
 /*
  * Uniform, by strata: the list has as many parts as the pass has packets, each part is visited once
@@ -21,13 +11,13 @@ static uint64_t gcd(uint64_t a, uint64_t b)
  */
 static uint64_t choose_random(const struct place *place, uint64_t index)
 {
-	uint64_t packets = place->packets, seed = flows_mix(place->seed);
-	uint64_t step = seed % packets | 1, first = flows_mix(seed) % packets, part, within;
+	uint64_t packets = place->packets, seed = splitmix_mix(place->seed);
+	uint64_t step = seed % packets | 1, first = splitmix_mix(seed) % packets, part, within;
 
-	while (gcd(step, packets) != 1)
+	while (round_gcd(step, packets) != 1)
 		step += 2;
 	part = (uint64_t)(((unsigned __int128)index * step + first) % packets);
-	within = flows_mix(seed + index + 1) % place->services;
+	within = splitmix_mix(seed + index + 1) % place->services;
 	return (uint64_t)(((unsigned __int128)part * place->services + within) / packets);
 }
 

@@ -10,6 +10,7 @@
 #include "bpf/generator.h"
 #include "harness/cleanup.h"
 #include "loadgen/load.h"
+#include "loadgen/pace.h"
 #include "loadgen/way.h"
 #include "topologies/lab.h"
 #include "topologies/netns.h"
@@ -18,7 +19,6 @@
 #include <linux/if_ether.h>
 #include <sched.h>
 #include <string.h>
-#include <time.h>
 
 enum { UDP, TCP_SYN };
 enum { ROUND_ROBIN, RANDOM };
@@ -244,14 +244,6 @@ static int xdp_preflight(const struct load_pass *pass, const struct lab *lab, st
 	return code ? code : check_all(pass, lab, err);
 }
 
-static uint64_t cpu_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static bool watch(void *context, const struct generator *generator)
 {
 	struct generator_totals totals = generator_totals(generator);
@@ -266,12 +258,12 @@ static bool watch(void *context, const struct generator *generator)
 static int run(struct generator *generator, const struct load_pass *pass,
 	       struct load_report *report, struct err *err)
 {
-	uint64_t cpu_ns = cpu_now_ns();
+	uint64_t cpu_ns = pace_cpu_ns();
 	int code = generator_run(generator, pass->count, pass->duration_ns, pass->start_ns, err);
 	struct generator_totals totals = generator_totals(generator);
 
 	watch(report, generator);
-	report->driver_cpu_ns = cpu_now_ns() - cpu_ns;
+	report->driver_cpu_ns = pace_cpu_ns() - cpu_ns;
 	report->ended_ns = totals.ended_ns;
 	generator_lateness(generator, &report->lateness_ns);
 	/* The check beforehand knows the reasons that are known, a driver may have others. */

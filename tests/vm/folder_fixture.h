@@ -4,24 +4,9 @@
 /* What a result folder that came out of a guest has to hold, and what a test needs to make one. */
 
 #include "tests/netns/result_fixture.h"
+#include "tests/vm/need_fixture.h"
 
-#include "harness/proc.h"
-#include "harness/vm.h"
 #include "harness/vm_cache.h"
-
-#define QEMU "qemu-system-x86_64"
-
-static inline void need_kernel(const char *name)
-{
-	struct vm_kernel kernel = {};
-	struct err err = {};
-
-	if (!proc_exists(QEMU))
-		skip_because(QEMU " is not installed");
-	if (vm_kernel_find(&kernel, name, NULL, &err))
-		skip_because("%s", err.text);
-	vm_kernel_done(&kernel);
-}
 
 /* Each declared number is there, in each direction, as often as a packet was sent. */
 static inline void assert_cell(const json_t *cell, const char *what, double n)

@@ -7,21 +7,10 @@
 #include "harness/proc.h"
 #include "harness/vm.h"
 #include "tests/netns/result_fixture.h"
+#include "tests/vm/need_fixture.h"
 
 #define KERNEL "6.1"
 #define SEEDS 3
-
-static void need_guests(void)
-{
-	struct vm_kernel kernel = {};
-	struct err err = {};
-
-	if (!proc_exists("qemu-system-x86_64"))
-		skip_because("qemu-system-x86_64 is not installed");
-	if (vm_kernel_find(&kernel, KERNEL, NULL, &err))
-		skip_because("%s", err.text);
-	vm_kernel_done(&kernel);
-}
 
 static void run_exact(const char *out)
 {
@@ -124,7 +113,7 @@ static void assert_near_references(void)
 static void test_exact_twice(void **state)
 {
 	(void)state;
-	need_guests();
+	need_kernel(KERNEL);
 	run_exact("first");
 	run_exact("second");
 	assert_same_bytes("samples.csv");

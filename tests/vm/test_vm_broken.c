@@ -11,8 +11,8 @@
 #include "harness/vm_cache.h"
 #include "tests/netns/leak_fixture.h"
 #include "tests/netns/result_fixture.h"
+#include "tests/vm/need_fixture.h"
 
-#define QEMU "qemu-system-x86_64"
 #define KERNELS "cache/labrun/kernels"
 #define INITRAMFS "cache/labrun/initramfs"
 
@@ -28,16 +28,9 @@ static void settle_cache(const struct work *work)
 
 static void link_kernels(void)
 {
-	struct vm_kernel kernel = {};
-	struct err err = {};
-
-	if (!proc_exists(QEMU))
-		skip_because(QEMU " is not installed");
 	if (symlink(real_kernels, KERNELS))
 		fail_msg(KERNELS ": %m");
-	if (vm_kernel_find(&kernel, "6.1", NULL, &err))
-		skip_because("%s", err.text);
-	vm_kernel_done(&kernel);
+	need_kernel("6.1");
 }
 
 static void need_root(void)

@@ -8,22 +8,11 @@
 #include "harness/proc.h"
 #include "harness/vm.h"
 #include "tests/netns/result_fixture.h"
+#include "tests/vm/need_fixture.h"
 
 #include <bpf/libbpf.h>
 
 #define EXPERIMENT "bridge"
-
-static void need_guests(void)
-{
-	struct vm_kernel kernel = {};
-	struct err err = {};
-
-	if (!proc_exists("qemu-system-x86_64"))
-		skip_because("qemu-system-x86_64 is not installed");
-	if (vm_kernel_find(&kernel, "6.1", NULL, &err))
-		skip_because("%s", err.text);
-	vm_kernel_done(&kernel);
-}
 
 /* Beside the program that is tested: build/labrun, build/tests/one_more/labrun. */
 static char *beside_program(const char *name)
@@ -150,7 +139,7 @@ static void test_one_more(void **state)
 	_finished_ struct finished told = {};
 
 	(void)state;
-	need_guests();
+	need_kernel("6.1");
 	changed = beside_program("tests/one_more/labrun");
 	run_exact("shipped");
 	setenv("LABRUN", changed, 1);

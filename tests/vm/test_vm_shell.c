@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `labrun vm shell`: labrun's verbs typed in a guest, through a pipe and on a terminal. */
 #include "tests/netns/leak_fixture.h"
+#include "tests/vm/need_fixture.h"
 
 #include "harness/proc.h"
 #include "harness/vm.h"
@@ -8,18 +9,6 @@
 #include <pty.h>
 #include <termios.h>
 #include <utmp.h>
-
-static void need_kernel(void)
-{
-	struct vm_kernel kernel = {};
-	struct err err = {};
-
-	if (!proc_exists("qemu-system-x86_64"))
-		skip_because("qemu-system-x86_64 is not installed");
-	if (vm_kernel_find(&kernel, "6.1", NULL, &err))
-		skip_because("%s", err.text);
-	vm_kernel_done(&kernel);
-}
 
 static void take_commands(void)
 {
@@ -39,7 +28,7 @@ static void test_pipe(void **state)
 	_finished_ struct finished finished = {};
 
 	(void)state;
-	need_kernel();
+	need_kernel("6.1");
 	before = holdings_new();
 	finished =
 		shell_of("labrun list; uname -r\nlabrun run vxlan --batches 1 --iterations 2 "
@@ -59,7 +48,7 @@ static void test_end_of_file(void **state)
 	_finished_ struct finished finished = {};
 
 	(void)state;
-	need_kernel();
+	need_kernel("6.1");
 	finished = shell_of("echo one two\n");
 	assert_status(finished, 0);
 	/* dash ends its line at an end of file. */
@@ -84,7 +73,7 @@ static void test_status(void **state)
 	};
 
 	(void)state;
-	need_kernel();
+	need_kernel("6.1");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_finished_ struct finished finished = shell_of(cases[i].commands);
 
@@ -121,7 +110,7 @@ static void test_terminal(void **state)
 	pid_t pid;
 
 	(void)state;
-	need_kernel();
+	need_kernel("6.1");
 	assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
 	assert_int_equal(tcgetattr(slave, &first), 0);
 	fflush(NULL);
