@@ -39,6 +39,20 @@ enum outcome cmd_flush(enum outcome outcome)
 	return outcome > OUTCOME_FAILED ? outcome : OUTCOME_FAILED;
 }
 
+enum outcome cmd_bisect(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_INVALID:
+	case OUTCOME_FAILED:
+	case OUTCOME_NEED:
+		return OUTCOME_COMMAND + 125;
+	case OUTCOME_USAGE:
+		return OUTCOME_COMMAND + 128;
+	default:
+		return outcome;
+	}
+}
+
 enum outcome cmd_usage(const char *verb, const char *message)
 {
 	static const struct command usages[] = { COMMANDS(COMMAND_USAGE) };

@@ -29,7 +29,8 @@ struct command {
 	X(verify, "[--json] RESULT...", "makes tables and charts again from the raw samples")      \
 	X(hist, "[--step TIME] RESULT [SERIES...]",                                                \
 	  "prints histograms of every sample: by powers of two, and in equal steps")               \
-	X(compare, "[--json] [--least=PERCENT] BASE NEW", "says what moved between two results")   \
+	X(compare, "[OPTION]... BASE [NEW]",                                                       \
+	  "says what moved between two results, or the two sides of one run")                      \
 	X(reproduce, "[OPTION]... [NAME...]",                                                      \
 	  "runs every experiment with a paper behind it; paper beside measured")                   \
 	X(shell, "TOPOLOGY [COMMAND...]", "builds it and opens a shell inside; gone on exit")      \
@@ -45,5 +46,8 @@ enum outcome cmd_fail(const struct err *err);
 enum outcome cmd_ended(int status);
 /* Flushes stdout; what it did not take makes the outcome at least OUTCOME_FAILED. */
 enum outcome cmd_flush(enum outcome outcome);
+/* For `git bisect run`: what could not be judged here is to be skipped (125), and what is wrong
+ * with the command line ends the bisection (128) rather than call a revision bad. */
+enum outcome cmd_bisect(enum outcome outcome);
 /* "labrun VERB: message" plus how to use the verb. */
 enum outcome cmd_usage(const char *verb, const char *message);

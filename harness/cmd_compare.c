@@ -3,13 +3,16 @@
 
 #include "harness/cleanup.h"
 #include "harness/compare.h"
+#include "harness/results_runs.h"
 
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 
 static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+					 { "markdown", no_argument, NULL, 'm' },
 					 { "least", required_argument, NULL, 'l' },
+					 { "bisect", no_argument, NULL, 'b' },
 					 {} };
 
 /* Verdicts on a measurement that is not valid are told, but are not what to act upon. */
@@ -20,14 +23,24 @@ static enum outcome outcome_of(const json_t *comparison)
 	return compare_regressed(comparison) ? OUTCOME_CLAIM_FAILS : OUTCOME_OK;
 }
 
-static void print(const json_t *comparison, bool json)
+enum form { FORM_TEXT, FORM_JSON, FORM_MARKDOWN };
+
+struct arguments {
+	enum form form;
+	double least_percent;
+	bool bisect;
+};
+
+static void print(const json_t *comparison, enum form form)
 {
-	if (!json) {
+	if (form == FORM_TEXT) {
 		compare_text(comparison, stdout);
-		return;
+	} else if (form == FORM_MARKDOWN) {
+		compare_markdown(comparison, stdout);
+	} else {
+		json_dumpf(comparison, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+		printf("\n");
 	}
-	json_dumpf(comparison, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-	printf("\n");
 }
 
 static bool read_percent(const char *text, double *ret)
@@ -38,26 +51,71 @@ static bool read_percent(const char *text, double *ret)
 	return end != text && !*end && isfinite(*ret) && *ret >= 0;
 }
 
-enum outcome cmd_compare(int argc, char **argv)
+static const char *parse_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case 'j':
+		arguments->form = FORM_JSON;
+		return NULL;
+	case 'm':
+		arguments->form = FORM_MARKDOWN;
+		return NULL;
+	case 'b':
+		arguments->bisect = true;
+		return NULL;
+	case 'l':
+		if (read_percent(optarg, &arguments->least_percent))
+			return NULL;
+		return "--least: a percentage, 0 or more";
+	default:
+		return "unknown option";
+	}
+}
+
+/* A single folder of runs has no two sides, but a spread. */
+static enum outcome tell_spread(const struct arguments *arguments, const char *dir)
+{
+	_json_ json_t *spread = NULL;
+	struct err err = {};
+
+	if (compare_spread_of_runs(&spread, dir, &err))
+		return cmd_fail(&err);
+	if (arguments->form == FORM_JSON)
+		json_dumpf(spread, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	else
+		compare_spread_text(spread, stdout);
+	return OUTCOME_OK;
+}
+
+static enum outcome compare_dirs(const struct arguments *arguments, const char *base,
+				 const char *new)
 {
 	_json_ json_t *comparison = NULL;
 	struct err err = {};
-	double least_percent = NAN;
-	bool json = false;
+
+	if (compare_folders(&comparison, base, new, arguments->least_percent, &err))
+		return cmd_fail(&err);
+	print(comparison, arguments->form);
+	return outcome_of(comparison);
+}
+
+enum outcome cmd_compare(int argc, char **argv)
+{
+	struct arguments arguments = { .least_percent = NAN };
+	const char *fault;
+	enum outcome outcome;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'j')
-			json = true;
-		else if (option != 'l')
-			return cmd_usage("compare", "unknown option");
-		else if (!read_percent(optarg, &least_percent))
-			return cmd_usage("compare", "--least: a percentage, 0 or more");
+		fault = parse_option(&arguments, option);
+		if (fault)
+			return cmd_usage("compare", fault);
 	}
-	if (argc - optind != 2)
-		return cmd_usage("compare", "two result folders");
-	if (compare_folders(&comparison, argv[optind], argv[optind + 1], least_percent, &err))
-		return cmd_fail(&err);
-	print(comparison, json);
-	return outcome_of(comparison);
+	if (argc - optind < 1 || argc - optind > 2)
+		return cmd_usage("compare", "two result folders, or one run with --against");
+	if (!argv[optind + 1] && results_count_runs(argv[optind]) > 1)
+		outcome = tell_spread(&arguments, argv[optind]);
+	else
+		outcome = compare_dirs(&arguments, argv[optind], argv[optind + 1]);
+	return arguments.bisect ? cmd_bisect(outcome) : outcome;
 }

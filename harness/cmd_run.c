@@ -2,13 +2,16 @@
 #include "harness/cmd.h"
 
 #include "harness/cleanup.h"
+#include "harness/cmd_repeat.h"
 #include "harness/json_read.h"
 #include "harness/plan.h"
 #include "harness/results_resume.h"
+#include "harness/results_runs.h"
 #include "harness/session.h"
 #include "harness/vm_run.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <string.h>
 
 #define SETS_MAX 64
@@ -19,28 +22,26 @@ struct arguments {
 	const char *out, *resume;
 	char *owned[2]; /* sets made from --batches and --iterations */
 	unsigned long snaplen; /* of --pcap; 0: none */
+	unsigned long repeat; /* runs; 0 and 1: one */
 	bool quiet, json, no_charts, help, in_vm;
 	struct vm_options vm;
 	char **argv;
-	const char *shard;
+	const char *shard, *against;
+	bool bisect;
 	const json_t *start; /* of the run that is resumed */
 };
 
-static const struct option options[] = { { "out", required_argument, NULL, 'o' },
-					 { "set", required_argument, NULL, 's' },
-					 { "batches", required_argument, NULL, 'b' },
-					 { "iterations", required_argument, NULL, 'i' },
-					 { "no-charts", no_argument, NULL, 'c' },
-					 { "json", no_argument, NULL, 'j' },
-					 { "quiet", no_argument, NULL, 'q' },
-					 { "vm", optional_argument, NULL, 'v' },
-					 { "exact", no_argument, NULL, 'e' },
-					 { "modules", required_argument, NULL, 'm' },
-					 { "pcap", optional_argument, NULL, 'p' },
-					 { "resume", required_argument, NULL, 'r' },
-					 { "shard", required_argument, NULL, 'S' },
-					 { "help", no_argument, NULL, 'h' },
-					 {} };
+static const struct option options[] = {
+	{ "out", required_argument, NULL, 'o' },     { "set", required_argument, NULL, 's' },
+	{ "batches", required_argument, NULL, 'b' }, { "iterations", required_argument, NULL, 'i' },
+	{ "no-charts", no_argument, NULL, 'c' },     { "json", no_argument, NULL, 'j' },
+	{ "quiet", no_argument, NULL, 'q' },	     { "vm", optional_argument, NULL, 'v' },
+	{ "exact", no_argument, NULL, 'e' },	     { "modules", required_argument, NULL, 'm' },
+	{ "pcap", optional_argument, NULL, 'p' },    { "resume", required_argument, NULL, 'r' },
+	{ "shard", required_argument, NULL, 'S' },   { "against", required_argument, NULL, 'a' },
+	{ "repeat", required_argument, NULL, 'R' },  { "bisect", no_argument, NULL, 'B' },
+	{ "help", no_argument, NULL, 'h' },	     {}
+};
 
 static const char help[] =
 	"usage: labrun run [OPTION]... EXPERIMENT...\n\n"
@@ -49,6 +50,11 @@ static const char help[] =
 	"                     topology.nodes.host.firewall.rules=100; may be repeated\n"
 	"  --batches N        the same as --set batches=N\n"
 	"  --iterations N     the same as --set iterations=N\n"
+	"  --against PATH=VALUE  each cell twice, with PATH as it is and with VALUE, interleaved\n"
+	"                     (A B B A), and what moved; PATH may be a field, a factor of the\n"
+	"                     sweep, kernel (of --vm), or labrun, with another build's path\n"
+	"  --repeat N         N runs one after the other, in DIR/run-1 and so on: how much more\n"
+	"                     they differ than their batches show\n"
 	"  --vm[=KERNEL,...]  in a guest with a fetched kernel (6.1), several (6.1,7.2), or\n"
 	"                     one of your own, by the path of its bzImage or vmlinux\n"
 	"  --modules DIR      that kernel's /lib/modules/RELEASE\n"
@@ -58,6 +64,7 @@ static const char help[] =
 	"  --shard I/N        the Ith of N parts, for a machine of its own; see labrun merge\n"
 	"  --resume DIR       goes on with a run that was ended: it takes the rest of its command\n"
 	"                     line from DIR.partial, and runs what is missing\n"
+	"  --bisect           for git bisect run: 125 for what could not be judged (3, 4, 77)\n"
 	"  --no-charts        leave plots/ out; labrun plot draws them later\n"
 	"  --json             print summary.json to stdout in place of the tables\n"
 	"  --quiet            no progress\n";
@@ -78,12 +85,13 @@ static bool add_owned(struct arguments *arguments, size_t slot, const char *path
 	return add_set(arguments, arguments->owned[slot]);
 }
 
-static bool parse_snaplen(const char *text, unsigned long *ret)
+static bool parse_count(const char *text, unsigned long *ret, unsigned long most)
 {
 	char *end;
 
 	*ret = strtoul(text, &end, 10);
-	return end > text && !*end && *ret > 0 && strspn(text, "0123456789") == strlen(text);
+	return end > text && !*end && *ret > 0 && *ret <= most &&
+	       strspn(text, "0123456789") == strlen(text);
 }
 
 static bool parse_option(struct arguments *arguments, int option)
@@ -118,12 +126,20 @@ static bool parse_option(struct arguments *arguments, int option)
 		arguments->vm.modules = optarg;
 		return true;
 	case 'p':
-		return parse_snaplen(optarg ? optarg : "256", &arguments->snaplen);
+		return parse_count(optarg ? optarg : "256", &arguments->snaplen, ULONG_MAX);
 	case 'r':
 		arguments->resume = optarg;
 		return true;
 	case 'S':
 		arguments->shard = optarg;
+		return true;
+	case 'a':
+		arguments->against = optarg;
+		return true;
+	case 'R':
+		return parse_count(optarg, &arguments->repeat, RESULTS_RUNS_MAX);
+	case 'B':
+		arguments->bisect = true;
 		return true;
 	case 'h':
 		arguments->help = true;
@@ -161,7 +177,8 @@ struct loaded {
 static int add_snaplen(struct loaded *loaded, const char *name, const struct arguments *arguments,
 		       struct err *err)
 {
-	const struct plan_options plan_options = { .sets = loaded->sets };
+	const struct plan_options plan_options = { .sets = loaded->sets,
+						   .against = arguments->against };
 
 	loaded->snaplen_set = hops_set(loaded->plan, arguments->snaplen);
 	if (!loaded->snaplen_set)
@@ -185,7 +202,8 @@ static int deal_out(struct plan *plan, const struct arguments *arguments, struct
 static int load(struct loaded *loaded, const char *name, const struct arguments *arguments,
 		struct err *err)
 {
-	const struct plan_options plan_options = { .sets = loaded->sets };
+	const struct plan_options plan_options = { .sets = loaded->sets,
+						   .against = arguments->against };
 	int code;
 
 	memcpy(loaded->sets, arguments->sets, sizeof(arguments->sets));
@@ -297,6 +315,33 @@ static enum outcome resume(const struct arguments *given)
 	return repeat(given, start);
 }
 
+/* The file is checked before the first of the runs. */
+static enum outcome run_repeatedly(const struct arguments *arguments, int argc, char **argv)
+{
+	const struct repeat repeat = { .count = (unsigned)arguments->repeat,
+				       .out = arguments->out,
+				       .argv = argv,
+				       .argc = argc,
+				       .quiet = arguments->quiet,
+				       .json = arguments->json };
+	struct loaded loaded = {};
+	struct err err = {};
+	enum outcome outcome;
+
+	if (arguments->vm.exact)
+		return cmd_usage("run", "--repeat: exact runs repeat to the digit");
+	if (arguments->shard)
+		return cmd_usage("run", "--repeat is for a whole run, not for a shard");
+	if (argc - optind != 1)
+		return cmd_usage("run", "--repeat is for one experiment");
+	if (load(&loaded, argv[optind], arguments, &err))
+		outcome = cmd_fail(&err);
+	else
+		outcome = repeat_run(loaded.plan, &repeat);
+	loaded_done(&loaded);
+	return outcome;
+}
+
 enum outcome cmd_run(int argc, char **argv)
 {
 	struct arguments arguments = {};
@@ -318,8 +363,10 @@ enum outcome cmd_run(int argc, char **argv)
 		outcome = cmd_usage("run", "which experiment?");
 	else if (arguments.out && argc - optind > 1)
 		outcome = cmd_usage("run", "--out is for one experiment");
+	else if (arguments.repeat > 1)
+		outcome = run_repeatedly(&arguments, argc, argv);
 	else
 		outcome = run_all(&arguments, argv + optind, (size_t)(argc - optind));
 	arguments_done(&arguments);
-	return outcome;
+	return arguments.bisect ? cmd_bisect(outcome) : outcome;
 }

@@ -115,22 +115,49 @@ static json_t *path_json(const char *path)
 	return json ? json : json_null();
 }
 
+static const char *method_of(const struct compare *compare)
+{
+	if (compare->exact)
+		return "seeds";
+	return compare->taken == TAKEN_REPEATED ? "runs" : "batches";
+}
+
+static json_t *effect_json(const struct compare *compare)
+{
+	const struct minimum_effect *effect = &compare->effect;
+
+	if (compare->exact)
+		return json_pack("{s:f, s:f}", "percent", effect->exact_percent, "instructions",
+				 effect->instructions);
+	return json_pack("{s:f, s:f}", "percent", effect->percent, "ns", effect->ns);
+}
+
+static json_t *side_json(const struct result_folder *folder, const json_t *side, size_t runs)
+{
+	return json_pack("{s:o, s:O?, s:O, s:I, s:o}", "dir", path_json(folder->dir), "side", side,
+			 "valid", json_object_get(folder->summary, "valid"), "runs",
+			 (json_int_t)runs, "steal_percent",
+			 copy_or_null(folder->environment, "steal_percent"));
+}
+
 static void start_report(struct compare *compare)
 {
-	const json_t *base = compare->base.summary, *new = compare->new.summary;
+	static const char *const taken[] = { [TAKEN_APART] = "apart",
+					     [TAKEN_INTERLEAVED] = "interleaved",
+					     [TAKEN_REPEATED] = "repeated" };
+	const json_t *base = compare->base.summary;
 
-	compare->exact = !strcmp(mode_of(&compare->base), "exact");
-	compare->least_percent = compare_least_percent(compare->exact, compare->least_percent);
 	compare->rows = json_array();
 	compare->report = json_pack(
-		"{s:O, s:O, s:s, s:f, s:{s:o, s:O}, s:{s:o, s:O}, s:n, s:n, s:n, s:[], s:[], s:o}",
+		"{s:O, s:O, s:s, s:s, s:s?, s:o, s:o, s:o, s:n, s:n, s:n, s:[], s:[], s:[], s:o}",
 		"experiment", json_object_get(base, "experiment"), "mode",
-		json_object_get(base, "mode"), "method", compare->exact ? "seeds" : "batches",
-		"least_percent", compare->least_percent, "base", "dir",
-		path_json(compare->base.dir), "valid", json_object_get(base, "valid"), "new", "dir",
-		path_json(compare->new.dir), "valid", json_object_get(new, "valid"), "bundle",
-		"byte_equal", "sample_count", "summary_differences", "notes", "rows",
-		compare->rows);
+		json_object_get(base, "mode"), "method", method_of(compare), "taken",
+		taken[compare->taken], "against", compare->against, "minimum_effect",
+		effect_json(compare), "base",
+		side_json(&compare->base, compare->base_side, compare->base_runs), "new",
+		side_json(&compare->new, compare->new_side, compare->new_runs), "bundle",
+		"byte_equal", "sample_count", "environment_differences", "summary_differences",
+		"notes", "rows", compare->rows);
 }
 
 static void count_verdicts(struct compare *compare)
@@ -157,23 +184,54 @@ static void count_verdicts(struct compare *compare)
 	json_object_set_new(compare->report, "verdict", json_string(worst));
 }
 
-static int compare_read(struct compare *compare, struct err *err)
+/* What the machines, kernels and tools of two runs differ in: the cause may be among it. */
+static void differ_environments(const struct compare *compare)
+{
+	static const char *const parts[] = { "kernel",	       "cpu",	      "clocksource",
+					     "virtualisation", "mitigations", "sysctls",
+					     "tools" };
+	json_t *list = json_object_get(compare->report, "environment_differences");
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		compare_differences(list, parts[i],
+				    json_object_get(compare->base.environment, parts[i]),
+				    json_object_get(compare->new.environment, parts[i]));
+}
+
+/* Two folders, that is; the sides of one run share their bundle, and differ in more. */
+static int compare_exactly(struct compare *compare, struct err *err)
 {
 	bool same_bundle = false;
+	int code = compare_bundle(compare, &same_bundle, err);
+
+	if (code)
+		return code;
+	if (same_bundle)
+		return compare_bytes(compare, err);
+	compare_spread(compare);
+	return 0;
+}
+
+static int compare_read(struct compare *compare, double least_percent, struct err *err)
+{
 	int code = check_mixing(compare, err);
 
 	if (code)
 		return code;
+	compare->exact = !strcmp(mode_of(&compare->base), "exact");
+	compare->effect =
+		minimum_effect_read(json_object_get(compare->base.experiment, "minimum_effect"));
+	if (isfinite(least_percent))
+		compare->effect.percent = compare->effect.exact_percent = least_percent;
 	start_report(compare);
 	compare_match_cells(compare);
 	code = compare_check(compare, err);
-	if (!code && compare->exact)
-		code = compare_bundle(compare, &same_bundle, err);
 	if (code)
 		return code;
-	if (same_bundle) {
-		code = compare_bytes(compare, err);
+	if (compare->exact && !compare->against) {
+		code = compare_exactly(compare, err);
 	} else {
+		differ_environments(compare);
 		compare_spread(compare);
 	}
 	count_verdicts(compare);
@@ -190,21 +248,16 @@ void compare_clean(char *text)
 int compare_folders(json_t **ret, const char *base, const char *new, double least_percent,
 		    struct err *err)
 {
-	struct compare compare = { .least_percent = least_percent };
-	int code = result_folder_read(&compare.base, base, err);
+	struct compare compare = { 0 };
+	int code = compare_open(&compare, base, new, err);
 
 	if (!code)
-		code = result_folder_read(&compare.new, new, err);
-	if (!code)
-		code = compare_read(&compare, err);
+		code = compare_read(&compare, least_percent, err);
 	if (!code)
 		*ret = json_incref(compare.report);
 	else
 		compare_clean(err->text);
-	json_decref(compare.report);
-	free(compare.pairs);
-	result_folder_done(&compare.base);
-	result_folder_done(&compare.new);
+	compare_close(&compare);
 	return code;
 }
 

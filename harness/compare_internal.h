@@ -4,6 +4,7 @@
 /* The parts of a comparison; inside compare*.c only. */
 
 #include "harness/compare.h"
+#include "harness/minimum_effect.h"
 #include "harness/results.h"
 #include "harness/stats.h"
 
@@ -12,14 +13,36 @@ struct compare_pair {
 	size_t base_index, new_index;
 };
 
+/* How the two sides were taken, natively and in --vm: what may be concluded from their spread. */
+enum compare_taken {
+	TAKEN_APART, /* at different times: nothing */
+	TAKEN_INTERLEAVED, /* in one run, A B B A */
+	TAKEN_REPEATED, /* a side at least has the spread of its runs */
+};
+
 struct compare {
+	/* Of several runs the first, with the runs' means in place of its batches'. */
 	struct result_folder base, new;
+	size_t base_runs, new_runs; /* 1: not repeated */
+	enum compare_taken taken;
+	const char *against; /* the factor whose two values are the sides; NULL: two folders */
+	json_t *base_side, *new_side; /* those values */
 	struct compare_pair *pairs; /* in base's order, then what only new has */
 	size_t pair_count;
 	json_t *report, *rows; /* what compare_folders() gives; its "rows", borrowed */
 	bool exact;
-	double least_percent; /* the minimum effect, of BASE's mean */
+	struct minimum_effect effect;
 };
+
+/* Reads what is to be compared, see compare_folders(). */
+int compare_open(struct compare *compare, const char *base, const char *new, struct err *err);
+void compare_close(struct compare *compare);
+/* `dir`, or the runs in it, of which it says how many. */
+int compare_read_runs(struct result_folder *ret, size_t *ret_runs, const char *dir,
+		      struct err *err);
+/* Each series' batches become their one mean, a run among runs; "batch_errors" has the standard
+ * error of each run's mean by its batches. */
+void compare_take_as_run(json_t *summary);
 
 /* The factors as a text equal for equal factors: 1500 and 1500.0 are. `except` (or NULL) is left
  * out. The caller frees. */
@@ -66,7 +89,6 @@ struct compare_sides {
 void compare_set_figures(json_t *row, const struct compare_sides *sides, double least);
 /* What each batch gave: p50 in exact mode, else the mean; an array of numbers and nulls. */
 const json_t *compare_batches(const struct compare *compare, const json_t *series);
-/* `asked`, or where that is NAN what the mode allows. */
-double compare_least_percent(bool exact, double asked);
-/* Smallest difference worth a verdict where base is `mean`; `scale` divides the absolute one. */
-double compare_least(const struct compare *compare, const char *unit, double mean, double scale);
+/* The row's "budget"; the row has its "ci95". */
+void compare_set_budget(const struct compare *compare, json_t *row, const json_t *base,
+			const json_t *new);

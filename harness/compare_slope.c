@@ -135,9 +135,9 @@ static void compare_slope(struct compare *compare, const struct line *line, cons
 	row = compare_add_row(compare, rest, series);
 	json_object_set_new(row, "over", json_string(line->over));
 	/* An instruction over the whole range of the factor. */
-	compare_set_figures(
-		row, &sides,
-		compare_least(compare, compare_string(series, "unit"), mean, range(line)));
+	compare_set_figures(row, &sides,
+			    minimum_effect_of(&compare->effect, compare->exact,
+					      compare_string(series, "unit"), mean, range(line)));
 }
 
 static void compare_group(struct compare *compare, const char *over, const json_t *indexes)

@@ -8,10 +8,6 @@
 #include <string.h>
 
 #define ALPHA 0.05
-/* What another build, kernel or hash seed moves without anybody having changed the path. */
-#define EXACT_LEAST_PERCENT 0.5
-#define EXACT_LEAST_INSTRUCTIONS 1
-#define TIME_LEAST_PERCENT 2
 #define ROUNDING 1e-12
 
 const json_t *compare_batches(const struct compare *compare, const json_t *series)
@@ -19,22 +15,6 @@ const json_t *compare_batches(const struct compare *compare, const json_t *serie
 	if (!compare->exact)
 		return json_object_get(series, "batches");
 	return json_object_get(json_object_get(series, "percentiles_by_batch"), "p50");
-}
-
-double compare_least_percent(bool exact, double asked)
-{
-	if (isfinite(asked))
-		return asked;
-	return exact ? EXACT_LEAST_PERCENT : TIME_LEAST_PERCENT;
-}
-
-double compare_least(const struct compare *compare, const char *unit, double mean, double scale)
-{
-	double least = compare->least_percent / 100 * fabs(mean);
-
-	if (compare->exact && !strcmp(unit, "instructions"))
-		least = fmax(least, EXACT_LEAST_INSTRUCTIONS / scale);
-	return least;
 }
 
 /* Slopes that cancel leave 1e-20, and a percentage of it would be beyond all sense. */
@@ -98,15 +78,18 @@ static void compare_series(struct compare *compare, const json_t *cell, const js
 	_free_ double *base_values = calloc(json_array_size(base_list) + 1, sizeof(double));
 	_free_ double *new_values = calloc(json_array_size(new_list) + 1, sizeof(double));
 	struct compare_sides sides = { .base = base_values, .new = new_values };
-	double mean;
+	double least;
+	json_t *row;
 
 	if (!base_values || !new_values)
 		abort();
 	sides.base_count = take_numbers(base_list, base_values);
 	sides.new_count = take_numbers(new_list, new_values);
-	mean = stats_mean(base_values, sides.base_count);
-	compare_set_figures(compare_add_row(compare, json_object_get(cell, "factors"), base),
-			    &sides, compare_least(compare, compare_string(base, "unit"), mean, 1));
+	least = minimum_effect_of(&compare->effect, compare->exact, compare_string(base, "unit"),
+				  stats_mean(base_values, sides.base_count), 1);
+	row = compare_add_row(compare, json_object_get(cell, "factors"), base);
+	compare_set_figures(row, &sides, least);
+	compare_set_budget(compare, row, base, new);
 }
 
 static void report_one_sided(struct compare *compare, const json_t *series, const json_t *cell,
@@ -153,7 +136,7 @@ static void judge_moved(const struct compare *compare, json_t *row)
 {
 	double worse = number(row, "difference") * compare_worse_sign(compare_string(row, "unit"));
 
-	if (compare->exact)
+	if (compare->exact || compare->taken != TAKEN_APART)
 		compare_set_verdict(row, worse > 0 ? "regression" : "improvement", "%s", "");
 	else
 		compare_set_verdict(row, "inconclusive",
@@ -162,25 +145,50 @@ static void judge_moved(const struct compare *compare, json_t *row)
 
 static const char moved_a_little[] = "moved, but by less than the minimum effect";
 
+/* No difference is shown, and no sameness: by how much it may be off, for who wants more batches.
+ */
+static void judge_open(json_t *row, double low, double high)
+{
+	double reach = fmax(fabs(low), fabs(high));
+	double base = fabs(number(json_object_get(row, "base"), "mean"));
+
+	if (base > 0 && isfinite(reach / base))
+		compare_set_verdict(row, "inconclusive", "may be as much as %.3g%%",
+				    100 * reach / base);
+	else
+		compare_set_verdict(row, "inconclusive",
+				    "the interval reaches beyond the minimum effect");
+}
+
+/* Sides of one run each, in which only the runs' spread counts. */
+static const char *too_few(const struct compare *compare)
+{
+	if (compare->exact)
+		return "a spread takes two seeds on each side";
+	return compare->taken == TAKEN_REPEATED ? "a spread takes two runs"
+						: "a spread takes two batches on each side";
+}
+
 static void judge(const struct compare *compare, json_t *row, bool rejected, size_t count)
 {
 	const json_t *interval = json_object_get(row, "ci95");
 	double low = json_number_value(json_array_get(interval, 0));
 	double high = json_number_value(json_array_get(interval, 1));
+	double least = number(row, "minimum_effect");
+	bool apart = low > 0 || high < 0;
+	bool large = fabs(number(row, "difference")) >= least;
 
 	if (!json_is_array(interval))
-		compare_set_verdict(row, "inconclusive", "a spread takes two %s on each side",
-				    compare->exact ? "seeds" : "batches");
-	else if (low <= 0 && high >= 0)
-		compare_set_verdict(row, "same", "%s", "");
-	else if (fabs(number(row, "difference")) < number(row, "minimum_effect"))
-		compare_set_verdict(row, "same", "%s",
-				    rejected ? moved_a_little : "below the minimum effect");
-	else if (!rejected)
+		compare_set_verdict(row, "inconclusive", "%s", too_few(compare));
+	else if (rejected && apart && large)
+		judge_moved(compare, row);
+	else if (low >= -least && high <= least)
+		compare_set_verdict(row, "same", "%s", rejected && apart ? moved_a_little : "");
+	else if (apart && large)
 		compare_set_verdict(row, "inconclusive", "one of %zu differences tested, by Holm",
 				    count);
 	else
-		judge_moved(compare, row);
+		judge_open(row, low, high);
 }
 
 /* A change of one instruction is one, however small a part of its segment. */
@@ -196,7 +204,9 @@ static void note_little_moves(const struct compare *compare)
 	if (!count)
 		return;
 	if (asprintf(&text, "%u of the same moved, but by less than %.10g %%: --least=0 judges %s",
-		     count, compare->least_percent, count == 1 ? "it too" : "them too") < 0)
+		     count,
+		     compare->exact ? compare->effect.exact_percent : compare->effect.percent,
+		     count == 1 ? "it too" : "them too") < 0)
 		abort();
 	json_array_append_new(json_object_get(compare->report, "notes"), json_string(text));
 }

@@ -21,7 +21,7 @@ void cell_put(struct cell_text *text, const char *format, ...)
 const char *cell_get(const struct cell_text *text);
 void cell_done(struct cell_text *text);
 
-#define TABLE_COLUMNS 7
+#define TABLE_COLUMNS 8
 
 struct table_text {
 	struct cell_text *cells; /* row by row */

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "harness/compare_internal.h"
+#include "harness/compare_cells.h"
 
 #include "harness/cleanup.h"
-#include "harness/compare_table.h"
-#include "harness/csv.h"
-#include "harness/format.h"
 
-#include <math.h>
 #include <string.h>
 
 #define DIFFERENCES_SHOWN 20
@@ -16,38 +12,9 @@
 /* How much of what is equal leads up to the difference. */
 #define VALUE_LEAD 12
 
-static double number(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static bool is_method(const json_t *comparison, const char *method)
 {
 	return !strcmp(compare_string(comparison, "method"), method);
-}
-
-/* Instructions are what an exact table is in; only other units need saying. */
-static const char *shown_unit(const json_t *row)
-{
-	const char *unit = compare_string(row, "unit");
-
-	return strcmp(unit, "instructions") ? unit : "";
-}
-
-static char *value_text(const json_t *value)
-{
-	char *text, number_text[CSV_NUMBER_BYTES];
-
-	if (!value)
-		return strdup("(none)");
-	if (json_is_string(value))
-		return strdup(json_string_value(value));
-	if (json_is_real(value))
-		return strdup(csv_number(json_real_value(value), number_text));
-	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
-	return text ? text : strdup("?");
 }
 
 /* Hashes and command lines are long and differ somewhere: the part about that. */
@@ -60,8 +27,8 @@ static void put_part(struct cell_text *text, const char *value, size_t from)
 
 static void put_values(struct cell_text *text, const json_t *difference)
 {
-	_free_ char *base = value_text(json_object_get(difference, "base"));
-	_free_ char *new = value_text(json_object_get(difference, "new"));
+	_free_ char *base = compare_value_text(json_object_get(difference, "base"));
+	_free_ char *new = compare_value_text(json_object_get(difference, "new"));
 	size_t from = 0;
 
 	while (base[from] && base[from] == new[from])
@@ -103,11 +70,10 @@ static void print_differences(const json_t *list, size_t most, FILE *out)
 
 static void print_side(const json_t *comparison, const char *side, FILE *out)
 {
-	const json_t *object = json_object_get(comparison, side);
 	struct cell_text text = { 0 };
 
-	cell_put(&text, "  %-5s %s%s", side, compare_string(object, "dir"),
-		 json_is_true(json_object_get(object, "valid")) ? "" : ": NOT VALID");
+	cell_put(&text, "  %-5s ", side);
+	compare_put_source(&text, comparison, side);
 	fprintf(out, "%s\n", cell_get(&text));
 	cell_done(&text);
 }
@@ -119,104 +85,69 @@ static void print_bytes_method(const json_t *comparison, FILE *out)
 		fprintf(out, "  and do not: what moved them is not in the bundle's fingerprint\n");
 }
 
+/* What the verdicts stand for, in two lines. */
+static void print_rule(const json_t *comparison, FILE *out)
+{
+	json_t *effect = json_object_get(comparison, "minimum_effect"), *value;
+	const char *unit, *between = "";
+
+	fprintf(out, "  Differences have 95 %% intervals by Welch's t. Moved is what Holm's "
+		     "correction leaves\n  standing and is at least ");
+	json_object_foreach (effect, unit, value) {
+		fprintf(out, "%s%.10g %s", between, json_number_value(value),
+			strcmp(unit, "percent") ? unit : "%");
+		between = " and ";
+	}
+	fprintf(out, "; the same is what lies within that, interval and all\n");
+}
+
 static void print_seeds_method(const json_t *comparison, FILE *out)
 {
 	const json_t *bundle = json_object_get(comparison, "bundle");
 
-	fprintf(out, "  different bundles:\n");
-	print_differences(json_object_get(bundle, "differences"), DIFFERENCES_SHOWN, out);
-	fprintf(out,
-		"  so p50 of each seed, as mean [min, max] over seeds, in instructions unless "
-		"said;\n"
-		"  differences with 95 %% intervals by Welch's t. Moved is what Holm's correction "
-		"leaves\n"
-		"  standing and is at least %.10g %% and 1 instruction\n",
-		number(comparison, "least_percent"));
+	if (json_is_object(bundle)) {
+		fprintf(out, "  different bundles:\n");
+		print_differences(json_object_get(bundle, "differences"), DIFFERENCES_SHOWN, out);
+	}
+	fprintf(out, "  p50 of each seed, as mean [min, max] over seeds, in instructions unless "
+		     "said.\n");
 }
 
 static void print_batches_method(const json_t *comparison, FILE *out)
 {
-	fprintf(out,
-		"  the batches' means, as mean [min, max]; differences with 95 %% intervals by "
-		"Welch's t;\n"
-		"  below %.10g %% the same. At most inconclusive: folders taken at different times "
-		"differ by more\n"
-		"  than their batches show, and only cells interleaved in one run can tell\n",
-		number(comparison, "least_percent"));
+	const char *taken = compare_string(comparison, "taken");
+
+	if (!strcmp(taken, "interleaved"))
+		fprintf(out, "  one run, the sides taken in turn (A B B A): the batches' means, as "
+			     "mean [min, max].\n");
+	else if (!strcmp(taken, "repeated"))
+		fprintf(out, "  each run's mean, as mean [min, max] over the runs: their spread "
+			     "holds what differs\n  from one run to the next.\n");
+	else
+		fprintf(out,
+			"  the batches' means, as mean [min, max]. At most inconclusive: folders "
+			"taken at different\n"
+			"  times differ by more than their batches show; `run --against` and `run "
+			"--repeat` can tell.\n");
 }
 
 static void print_method(const json_t *comparison, FILE *out)
 {
-	if (is_method(comparison, "bytes"))
+	const json_t *differences = json_object_get(comparison, "environment_differences");
+
+	if (is_method(comparison, "bytes")) {
 		print_bytes_method(comparison, out);
-	else if (is_method(comparison, "seeds"))
+		return;
+	}
+	if (is_method(comparison, "seeds"))
 		print_seeds_method(comparison, out);
 	else
 		print_batches_method(comparison, out);
-}
-
-static const char *last_part(const char *path)
-{
-	const char *dot = strrchr(path, '.');
-
-	return dot && dot[1] ? dot + 1 : path;
-}
-
-static void put_cell_name(struct cell_text *text, const json_t *row)
-{
-	json_t *factors = json_object_get(row, "factors"), *value;
-	const char *path, *between = "";
-
-	json_object_foreach (factors, path, value) {
-		_free_ char *shown = NULL;
-
-		if (json_is_number(value)) {
-			cell_put(text, "%s%s=%.10g", between, last_part(path),
-				 json_number_value(value));
-		} else {
-			shown = value_text(value);
-			cell_put(text, "%s%s=%s", between, last_part(path), shown);
-		}
-		between = " ";
-	}
-}
-
-static void put_series_name(struct cell_text *text, const json_t *row)
-{
-	const char *direction = compare_string(row, "direction");
-	const char *over = compare_string(row, "over");
-
-	cell_put(text, "%s%s%s", compare_string(row, "series"), *direction ? " " : "", direction);
-	if (*over)
-		cell_put(text, " per %s", last_part(over));
-}
-
-static void put_side(struct cell_text *text, const json_t *row, const char *side)
-{
-	const json_t *figures = json_object_get(row, side);
-	char shown[FORMAT_MAX];
-
-	cell_put(
-		text, "%s",
-		format_interval(number(figures, "mean"),
-				(struct interval){ number(figures, "min"), number(figures, "max") },
-				shown_unit(row), shown, sizeof(shown)));
-}
-
-static void put_difference(struct cell_text *text, const json_t *row)
-{
-	const json_t *pair = json_object_get(row, "ci95");
-	struct interval interval = { NAN, NAN };
-	double difference = number(row, "difference"), percent = number(row, "percent");
-	char shown[FORMAT_MAX];
-
-	if (json_is_array(pair))
-		interval = (struct interval){ json_number_value(json_array_get(pair, 0)),
-					      json_number_value(json_array_get(pair, 1)) };
-	cell_put(text, "%s%s", difference > 0 ? "+" : "",
-		 format_interval(difference, interval, shown_unit(row), shown, sizeof(shown)));
-	if (isfinite(percent))
-		cell_put(text, " %+.2f%%", percent);
+	print_rule(comparison, out);
+	if (!json_array_size(differences))
+		return;
+	fprintf(out, "  what differs between the two machines:\n");
+	print_differences(differences, DIFFERENCES_SHOWN, out);
 }
 
 static void put_moves(struct cell_text *text, const json_t *row)
@@ -225,13 +156,14 @@ static void put_moves(struct cell_text *text, const json_t *row)
 	size_t i;
 
 	json_array_foreach (moves, i, move) {
-		_free_ char *base = value_text(json_object_get(move, "base"));
-		_free_ char *new = value_text(json_object_get(move, "new"));
+		_free_ char *base = compare_value_text(json_object_get(move, "base"));
+		_free_ char *new = compare_value_text(json_object_get(move, "new"));
 
 		if (i == MOVES_SHOWN)
 			break;
 		cell_put(text, "%sbatch %.0f iteration %.0f: %s -> %s", i ? ", " : "",
-			 number(move, "batch"), number(move, "iteration"), base, new);
+			 compare_get_number(move, "batch"), compare_get_number(move, "iteration"),
+			 base, new);
 	}
 	if (json_array_size(moves) > MOVES_SHOWN)
 		cell_put(text, ", ...");
@@ -249,29 +181,32 @@ static void put_counts(struct cell_text *text, const json_t *row)
 	const char *between = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		double count = number(row, counts[i].key);
+		double count = compare_get_number(row, counts[i].key);
 
 		if (!(count > 0))
 			continue;
 		cell_put(text, "%s%.0f %s", between, count, counts[i].words);
 		between = ", ";
 	}
-	cell_put(text, " of %.0f, in %zu %s", number(row, "samples"), batches,
+	cell_put(text, " of %.0f, in %zu %s", compare_get_number(row, "samples"), batches,
 		 batches == 1 ? "batch" : "batches");
 }
 
 static void put_moved(struct table_text *table, const json_t *row)
 {
 	put_counts(table_next(table), row);
-	cell_put(table_next(table), "%+.10g %s", number(row, "net"), shown_unit(row));
+	cell_put(table_next(table), "%+.10g %s", compare_get_number(row, "net"),
+		 compare_shown_unit(row));
 	put_moves(table_next(table), row);
+	table_next(table);
 }
 
-static void put_spread(struct table_text *table, const json_t *row)
+static void put_spread(struct table_text *table, const json_t *comparison, const json_t *row)
 {
-	put_side(table_next(table), row, "base");
-	put_side(table_next(table), row, "new");
-	put_difference(table_next(table), row);
+	compare_put_side(table_next(table), row, "base");
+	compare_put_side(table_next(table), row, "new");
+	compare_put_difference(table_next(table), row);
+	compare_put_budget(table_next(table), comparison, row);
 }
 
 /* Why there are no figures, in their place. */
@@ -281,18 +216,17 @@ static void put_reason(struct table_text *table, const json_t *row)
 
 	text->spans = true;
 	cell_put(text, "%s", compare_string(row, "detail"));
-	table_next(table);
-	table_next(table);
-	table_next(table);
+	for (int i = 0; i < 4; i++)
+		table_next(table);
 }
 
-static void put_row(struct table_text *table, const json_t *row)
+static void put_row(struct table_text *table, const json_t *comparison, const json_t *row)
 {
 	bool moved = json_object_get(row, "samples");
 
 	cell_put(table_next(table), "%s", compare_string(row, "verdict"));
-	put_cell_name(table_next(table), row);
-	put_series_name(table_next(table), row);
+	compare_put_cell_name(table_next(table), row);
+	compare_put_series_name(table_next(table), row);
 	if (!moved && !json_object_get(row, "difference")) {
 		put_reason(table, row);
 		return;
@@ -300,7 +234,7 @@ static void put_row(struct table_text *table, const json_t *row)
 	if (moved)
 		put_moved(table, row);
 	else
-		put_spread(table, row);
+		put_spread(table, comparison, row);
 	cell_put(table_next(table), "%s", compare_string(row, "detail"));
 }
 
@@ -320,15 +254,15 @@ static void fill_table(struct table_text *table, const json_t *comparison)
 
 	json_array_foreach (json_object_get(comparison, "rows"), i, row)
 		if (is_listed(row, bytes))
-			put_row(table, row);
+			put_row(table, comparison, row);
 }
 
 static void print_table(const json_t *comparison, FILE *out)
 {
 	static const char *const moved[] = { "verdict", "cell",	 "series", "samples",
-					     "net",	"first", "" };
-	static const char *const spread[] = { "verdict", "cell",       "series", "base",
-					      "new",	 "difference", "" };
+					     "net",	"first", "",	   "" };
+	static const char *const spread[] = { "verdict", "cell",       "series",	 "base",
+					      "new",	 "difference", "may be owed to", "" };
 	struct table_text table = { 0 };
 
 	table_init(&table, is_method(comparison, "bytes") ? moved : spread);
@@ -342,7 +276,8 @@ static void print_table(const json_t *comparison, FILE *out)
 
 static void print_equal(const json_t *comparison, FILE *out)
 {
-	fprintf(out, "\nsame  byte-equal: %.0f samples\n", number(comparison, "sample_count"));
+	fprintf(out, "\nsame  byte-equal: %.0f samples\n",
+		compare_get_number(comparison, "sample_count"));
 }
 
 static void print_extra(const json_t *comparison, FILE *out)

@@ -45,6 +45,29 @@ static double p_value(double t, unsigned freedom)
 	return high;
 }
 
+/* By what the difference is spread, and how well that is known; false if it is not. */
+static bool find_error(const double *base, size_t base_count, const double *new, size_t new_count,
+		       struct welch *welch, double *ret_error)
+{
+	double base_variance, new_variance;
+
+	if (base_count < 2 && new_count < 2)
+		return false;
+	if (base_count < 2 || new_count < 2) {
+		size_t count = base_count < 2 ? new_count : base_count;
+		double deviation = stats_stddev(base_count < 2 ? new : base, count);
+
+		welch->freedom = count <= MAX_FREEDOM ? (unsigned)count - 1 : MAX_FREEDOM;
+		*ret_error = deviation * sqrt(1 + 1 / (double)count);
+	} else {
+		base_variance = mean_variance(base, base_count);
+		new_variance = mean_variance(new, new_count);
+		welch->freedom = degrees(base_variance, base_count, new_variance, new_count);
+		*ret_error = sqrt(base_variance + new_variance);
+	}
+	return isfinite(welch->difference) && isfinite(*ret_error);
+}
+
 struct welch welch_compare(const double *base, size_t base_count, const double *new,
 			   size_t new_count)
 {
@@ -52,17 +75,12 @@ struct welch welch_compare(const double *base, size_t base_count, const double *
 			     .new_mean = stats_mean(new, new_count),
 			     .interval = { NAN, NAN },
 			     .p = NAN };
-	double base_variance, new_variance, error, half;
+	double error, half;
 
 	ret.difference = ret.new_mean - ret.base_mean;
-	if (base_count < 2 || new_count < 2)
+	if (!base_count || !new_count ||
+	    !find_error(base, base_count, new, new_count, &ret, &error))
 		return ret;
-	base_variance = mean_variance(base, base_count);
-	new_variance = mean_variance(new, new_count);
-	error = sqrt(base_variance + new_variance);
-	if (!isfinite(ret.difference) || !isfinite(error))
-		return ret;
-	ret.freedom = degrees(base_variance, base_count, new_variance, new_count);
 	half = stats_t_quantile(0.975, ret.freedom) * error;
 	ret.interval = (struct interval){ ret.difference - half, ret.difference + half };
 	if (error > 0)

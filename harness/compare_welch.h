@@ -10,10 +10,15 @@
 
 struct welch {
 	double base_mean, new_mean, difference; /* new - base */
-	struct interval interval; /* 95 %; NANs if a side has fewer than two values */
+	struct interval interval; /* 95 %; NANs if neither side tells a spread */
 	double p; /* two-sided, of no difference; NAN as above */
 	unsigned freedom;
 };
 
+/*
+ * Of a side with a single value nothing is known but that value: it is taken as one more of the
+ * other side's kind, and the interval is that in which such a one is expected (the prediction
+ * interval, s sqrt(1 + 1/n) by t with n - 1 degrees). Both single: NANs.
+ */
 struct welch welch_compare(const double *base, size_t base_count, const double *new,
 			   size_t new_count);

@@ -6,6 +6,7 @@
  * experiment` is one cell's worth: the plan makes one for each combination of its factors.
  */
 
+#include "harness/minimum_effect.h"
 #include "loadgen/load.h"
 #include "topologies/topology.h"
 
@@ -48,6 +49,8 @@ struct experiment {
 	int build; /* enum build_when */
 	uint64_t loss_tolerance; /* packets a batch */
 	const struct experiment_search *search; /* NULL: none */
+	struct minimum_effect minimum_effect;
+	const char *against; /* the path of a factor of the sweep; NULL: none */
 	json_t *sweep; /* borrowed; NULL: one cell */
 	struct list claims; /* struct chosen, common: struct claim_common */
 	/* Resolved against the topology: */

@@ -185,6 +185,18 @@ const struct field experiment_fields[] = {
 	  .size = sizeof(struct experiment_search),
 	  .help = "each batch finds the highest rate without loss by bisection, as RFC 2544 does, "
 		  "in place of iterations" },
+	{ .name = "minimum_effect",
+	  .type = FIELD_OBJECT,
+	  .offset = offsetof(struct experiment, minimum_effect),
+	  .fallback = "{}",
+	  .fields = minimum_effect_fields,
+	  .help = "the smallest difference that counts when results are compared" },
+	{ .name = "against",
+	  .type = FIELD_STRING,
+	  .offset = offsetof(struct experiment, against),
+	  .optional = true,
+	  .help = "a factor of the sweep with two values: its cells are run in pairs, A B B A, so "
+		  "that `labrun compare` can tell the two apart" },
 	{ .name = "sweep",
 	  .type = FIELD_ANY,
 	  .offset = offsetof(struct experiment, sweep),

@@ -112,3 +112,18 @@ const char *json_set_path(json_t *root, const char *path, json_t *value, size_t 
 		return "leads nowhere";
 	return NULL;
 }
+
+json_t *json_get_path(const json_t *root, const char *path)
+{
+	const json_t *json = root;
+	struct step step;
+
+	do {
+		path = next_step(path, &step);
+		if (!path)
+			return NULL;
+		json = step.is_index ? json_array_get(json, step.index)
+				     : json_object_get(json, step.key);
+	} while (*path && json);
+	return (json_t *)json;
+}

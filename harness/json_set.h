@@ -10,3 +10,5 @@
  * leads to the first part that was made; all of it if none was.
  */
 const char *json_set_path(json_t *root, const char *path, json_t *value, size_t *ret_made);
+/* What is there, borrowed; NULL for nothing, or for what is no path. */
+json_t *json_get_path(const json_t *root, const char *path);

@@ -5,7 +5,9 @@
 #include "harness/document.h"
 #include "harness/fault_map.h"
 #include "harness/json_set.h"
+#include "harness/plan_against.h"
 #include "harness/plan_claims.h"
+#include "harness/plan_faults.h"
 #include "harness/plan_order.h"
 #include "harness/plan_sets.h"
 #include "harness/sweep.h"
@@ -30,12 +32,7 @@ struct planner {
 	struct named_topology *topologies;
 	struct sweep *sweep;
 	struct plan_sets sets;
-};
-
-/* What the parts of a cell's documents came from. */
-struct origins {
-	struct fault_map *experiment, *topology; /* of the sweep's settings */
-	struct named_topology *from; /* NULL: the experiment names none */
+	struct plan_faults faults;
 };
 
 static void read_topology(struct planner *planner, struct named_topology *topology)
@@ -69,17 +66,6 @@ static struct named_topology *find_topology(struct planner *planner, const char 
 	return *place;
 }
 
-/* Of one value among a factor's, the key is the factor's. */
-static const char *key_of(const char *source, struct arena *arena)
-{
-	const char *bracket = strrchr(source, '[');
-	size_t digits = bracket ? strspn(bracket + 1, "0123456789") : 0;
-
-	if (!digits || strcmp(bracket + 1 + digits, "]"))
-		return source;
-	return arena_printf(arena, "%.*s", (int)(bracket - source), source);
-}
-
 /* Settings of one kind (into the topology or not) put in, each noted with where it came from. */
 static void apply_settings(struct planner *planner, const struct sweep_cell *from, json_t *root,
 			   bool topology, struct fault_map *map)
@@ -98,45 +84,12 @@ static void apply_settings(struct planner *planner, const struct sweep_cell *fro
 		if (problem) {
 			fault.message = arena_printf(planner->plan->arena, "\"%.64s\" %s",
 						     setting->path, problem);
-			fault_add_once(planner->experiment.diag,
-				       key_of(setting->source, planner->plan->arena), &fault);
+			plan_faults_add(&planner->faults, setting->source, &fault);
 		}
 		fault_map_add(map, path, setting->source);
 		/* What had to be made for it came from there too. */
 		fault_map_add(map, arena_printf(planner->plan->arena, "%.*s", (int)made, path),
 			      setting->source);
-	}
-}
-
-/* A fault goes to where its text stands: a value of the sweep, --set, or the file itself. */
-static void sort_fault(struct planner *planner, const struct origins *origins,
-		       const struct diag_fault *fault, bool topology)
-{
-	const struct fault_map *map = topology ? origins->topology : origins->experiment;
-	_arena_ struct arena *arena = arena_new();
-	const char *source = fault_map_find(map, fault->path, arena);
-	struct diag *set = plan_sets_find(&planner->sets, fault->path, topology);
-
-	if (source)
-		fault_add_once(planner->experiment.diag,
-			       fault->place == DIAG_KEY ? key_of(source, arena) : source, fault);
-	else if (set)
-		fault_add_once(set, fault->path, fault);
-	else if (topology)
-		fault_add_once(origins->from->document.diag, fault->path, fault);
-	else
-		fault_add_once(planner->experiment.diag, fault->path, fault);
-}
-
-static void sort_faults(struct planner *planner, const struct origins *origins,
-			const struct diag *found, bool topology)
-{
-	const struct diag_fault *last = NULL;
-
-	/* Those beyond the ones kept are the last one again. */
-	for (size_t i = 0; i < diag_count(found) && diag_get(found, i) != last; i++) {
-		last = diag_get(found, i);
-		sort_fault(planner, origins, last, topology);
 	}
 }
 
@@ -152,26 +105,27 @@ static bool has_fault_at(const struct diag *diag, const char *path)
 	return false;
 }
 
-static void parse_cell(struct planner *planner, struct cell *cell, const struct origins *origins)
+static void parse_cell(struct planner *planner, struct cell *cell,
+		       const struct plan_origins *origins, const struct named_topology *from)
 {
 	_diag_ struct diag *found = diag_new("", NULL, 0);
 	_diag_ struct diag *topology_found = diag_new("", NULL, 0);
-	const struct named_topology *from = origins->from;
 
 	cell->experiment = experiment_parse(cell->experiment_json, cell->topology_json,
 					    planner->plan->arena, found, topology_found);
 	/* What is no name at all is said to be none; that no file has it says no more. */
 	if (from && from->problem && !has_fault_at(found, "topology"))
 		diag_add_path(found, "topology", DIAG_VALUE, "%s", from->problem);
-	sort_faults(planner, origins, found, false);
-	sort_faults(planner, origins, topology_found, true);
+	plan_faults_sort(&planner->faults, origins, found, false);
+	plan_faults_sort(&planner->faults, origins, topology_found, true);
 }
 
 static int make_cell(struct planner *planner, const struct sweep_cell *from, struct cell *cell,
 		     struct err *err)
 {
 	struct arena *arena = planner->plan->arena;
-	struct origins origins = { fault_map_new(arena), fault_map_new(arena), NULL };
+	struct plan_origins origins = { fault_map_new(arena), fault_map_new(arena), NULL };
+	struct named_topology *named = NULL;
 	const char *name;
 	int code = 0;
 
@@ -182,25 +136,49 @@ static int make_cell(struct planner *planner, const struct sweep_cell *from, str
 	apply_settings(planner, from, cell->experiment_json, false, origins.experiment);
 	name = json_string_value(json_object_get(cell->experiment_json, "topology"));
 	if (name)
-		origins.from = find_topology(planner, name);
-	if (origins.from && origins.from->document.json) {
-		cell->topology_json = json_deep_copy(origins.from->document.json);
+		named = find_topology(planner, name);
+	if (named && named->document.json) {
+		origins.topology_file = named->document.diag;
+		cell->topology_json = json_deep_copy(named->document.json);
 		code = plan_sets_apply(&planner->sets, cell->topology_json, true, err);
 		apply_settings(planner, from, cell->topology_json, true, origins.topology);
 	}
-	parse_cell(planner, cell, &origins);
+	parse_cell(planner, cell, &origins, named);
+	return code;
+}
+
+/* Before the sweep is expanded: it gets one factor more. */
+static int apply_against(struct planner *planner, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(planner->root, "topology"));
+	_json_ json_t *topology = NULL;
+	int code = 0;
+
+	if (!planner->plan->against)
+		return 0;
+	if (name)
+		topology = json_deep_copy(find_topology(planner, name)->document.json);
+	if (topology)
+		code = plan_sets_apply(&planner->sets, topology, true, err);
+	if (!code)
+		code = plan_against_apply(planner->root, topology, planner->plan->against, err);
+	if (!code)
+		plan_faults_name_against(&planner->faults, planner->root, planner->plan->against);
 	return code;
 }
 
 static int make_cells(struct planner *planner, struct err *err)
 {
+	_diag_ struct diag *found = diag_new("", NULL, 0);
 	struct sweep_cell bare = { .label = "" };
 	struct plan *plan = planner->plan;
 	const struct sweep_cell *from;
 	int code;
 
-	planner->sweep = sweep_expand(json_object_get(planner->root, "sweep"), plan->arena,
-				      planner->experiment.diag);
+	planner->sweep = sweep_expand(json_object_get(planner->root, "sweep"), plan->arena, found);
+	plan_faults_sort(&planner->faults, NULL, found, false);
+	if (planner->sweep->cell_count)
+		plan_against_check(planner->root, planner->experiment.diag);
 	code = plan_sets_check(&planner->sets, planner->sweep, err);
 	from = planner->sweep->cells;
 	plan->cell_count = planner->sweep->cell_count;
@@ -227,6 +205,7 @@ static size_t print_faults(struct planner *planner, FILE *out)
 		count += diag_count(at->document.diag);
 		diag_print(at->document.diag, out);
 	}
+	count += plan_faults_print(&planner->faults, out);
 	return count + plan_sets_print(&planner->sets, out);
 }
 
@@ -304,6 +283,8 @@ static int make_plan(struct planner *planner, FILE *faults, struct err *err)
 		planner->root = json_deep_copy(planner->experiment.json);
 		code = plan_sets_apply(&planner->sets, planner->root, false, err);
 		if (!code)
+			code = apply_against(planner, err);
+		if (!code)
 			code = make_cells(planner, err);
 		if (code)
 			return code;
@@ -339,6 +320,7 @@ static void planner_done(struct planner *planner)
 		planner->experiment.diag = NULL;
 	document_done(&planner->experiment);
 	plan_sets_done(&planner->sets);
+	plan_faults_done(&planner->faults);
 }
 
 /* `planner` has its experiment; it and, if it fails, the plan are done with then. */
@@ -352,7 +334,11 @@ static int finish(struct planner *planner, struct plan **ret, const struct plan_
 		abort();
 	plan->arena = arena_new();
 	plan->sets = options ? options->sets : NULL;
+	plan->against = options ? options->against : NULL;
 	planner->plan = plan;
+	planner->faults = (struct plan_faults){ .experiment = planner->experiment.diag,
+						.sets = &planner->sets,
+						.arena = plan->arena };
 	code = plan_sets_parse(&planner->sets, plan->sets, err);
 	if (!code)
 		code = make_plan(planner, faults, err);

@@ -36,6 +36,7 @@ struct plan {
 	 * changed, borrowed. A guest is given both. */
 	json_t *sources;
 	const char *const *sets;
+	const char *against; /* what gave it its two sides, borrowed; NULL: the file, or nothing */
 	struct arena *arena;
 	double load_s; /* what the loads alone take */
 	struct shard shard; /* which part of it; all by default */
@@ -45,6 +46,7 @@ struct plan {
 
 struct plan_options {
 	const char *const *sets; /* "path=value", NULL-terminated; NULL: none */
+	const char *against; /* "path=value", see plan_against.h; NULL: none */
 };
 
 /* An experiment that no file holds. */

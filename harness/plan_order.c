@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/plan_order.h"
 
+#include "harness/cleanup.h"
+#include "harness/plan_against.h"
 #include "harness/splitmix.h"
 
 #include <math.h>
@@ -34,9 +36,42 @@ static double load_seconds(const struct experiment *experiment)
 	       (double)experiment->interval_ps / 1e12;
 }
 
+/* The cells of one batch, in the order of the plan. */
+static void list_cells(struct job *jobs, size_t count, size_t batch)
+{
+	for (size_t i = 0; i < count; i++)
+		jobs[i] = (struct job){ .cell = (uint32_t)i, .batch = (uint32_t)batch };
+}
+
+/*
+ * Pairs are shuffled as pairs, and their sides take turns in being first (A B B A): a drift of the
+ * machine, and what the first of two leaves to the second, then falls on both alike.
+ */
+static void order_pairs(const struct plan *plan, struct job *jobs, size_t batch, size_t stride,
+			uint64_t *state)
+{
+	_free_ struct job *bases = calloc(plan->cell_count, sizeof(*bases));
+	size_t count = 0;
+
+	if (!bases)
+		abort();
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (i / stride % 2 == 0)
+			bases[count++] = jobs[i];
+	shuffle(bases, count, state);
+	for (size_t i = 0; i < count; i++) {
+		struct job base = bases[i], new = base;
+
+		new.cell += (uint32_t)stride;
+		jobs[2 * i] = batch % 2 ? new : base;
+		jobs[2 * i + 1] = batch % 2 ? base : new;
+	}
+}
+
 void plan_order(struct plan *plan)
 {
 	const struct experiment *first = plan->cells[0].experiment;
+	size_t stride = plan_against_stride(plan);
 	uint64_t state = first->seed;
 
 	plan->job_count = first->batches * plan->cell_count;
@@ -44,9 +79,11 @@ void plan_order(struct plan *plan)
 	for (size_t batch = 0; batch < first->batches; batch++) {
 		struct job *jobs = &plan->jobs[batch * plan->cell_count];
 
-		for (size_t i = 0; i < plan->cell_count; i++)
-			jobs[i] = (struct job){ .cell = (uint32_t)i, .batch = (uint32_t)batch };
-		shuffle(jobs, plan->cell_count, &state);
+		list_cells(jobs, plan->cell_count, batch);
+		if (stride)
+			order_pairs(plan, jobs, batch, stride, &state);
+		else
+			shuffle(jobs, plan->cell_count, &state);
 	}
 	for (size_t i = 0; i < plan->cell_count; i++)
 		plan->load_s += (double)first->batches * load_seconds(plan->cells[i].experiment);

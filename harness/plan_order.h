@@ -5,6 +5,7 @@
 
 /*
  * Lays out the jobs: batch by batch, in each batch every cell once, in an order shuffled
- * (Fisher-Yates over splitmix64) by the experiment's seed; and sums up what the loads will take.
+ * (Fisher-Yates over splitmix64) by the experiment's seed, pairs as pairs, A B one time and B A the
+ * next; and sums up what the loads will take.
  */
 void plan_order(struct plan *plan);

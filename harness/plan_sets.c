@@ -31,8 +31,7 @@ const char *plan_set_path(json_t *root, bool topology, const char *path, const j
 	return problem;
 }
 
-/* The value as JSON if it is any, else as a string: --set load.from=vm1 needs no quotes. */
-static json_t *parse_value(const char *text)
+json_t *plan_sets_value(const char *text)
 {
 	json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 
@@ -54,7 +53,7 @@ static int parse_set(struct plan_set *set, const char *text, struct err *err)
 	set->text = text;
 	set->path = strndup(path, (size_t)(equals - path));
 	set->diag = diag_new(name, NULL, 0);
-	set->value = parse_value(equals + 1);
+	set->value = plan_sets_value(equals + 1);
 	return set->value ? 0 : err_usage(err, "%s: the value is not UTF-8", name);
 }
 

@@ -43,7 +43,7 @@ static bool exists(const char *path)
 	return !lstat(path, &status);
 }
 
-static char *default_dir(const struct plan *plan)
+char *results_default_dir(const struct plan *plan)
 {
 	time_t now = time(NULL);
 	char stamp[32], again[40];
@@ -111,7 +111,7 @@ static void point_tables(struct results *results)
 
 int results_open(struct results **ret, const struct plan *plan, const char *dir, struct err *err)
 {
-	char *given = dir ? given_dir(dir, err) : default_dir(plan);
+	char *given = dir ? given_dir(dir, err) : results_default_dir(plan);
 	_results_ struct results *results = given ? results_new(given) : NULL;
 	int code;
 

@@ -17,6 +17,8 @@ struct probe_block;
 /* `dir` NULL: results/<experiment>/<UTC time> under the current directory. An existing DIR or
  * DIR.partial is refused. */
 int results_open(struct results **ret, const struct plan *plan, const char *dir, struct err *err);
+/* results/<experiment>/<UTC time>, of which there is nothing yet; the caller frees. */
+char *results_default_dir(const struct plan *plan);
 /* The final path, for telling the user. */
 const char *results_dir(const struct results *results);
 /* Appends what is new in `samples` since the last call to samples.csv and counters.csv, and

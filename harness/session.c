@@ -4,6 +4,7 @@
 #include "harness/capture.h"
 #include "harness/cleanup.h"
 #include "harness/cmd.h"
+#include "harness/compare.h"
 #include "harness/environment.h"
 #include "harness/file.h"
 #include "harness/interrupt.h"
@@ -20,6 +21,7 @@
 #include "topologies/uplink.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -222,6 +224,26 @@ static void tell(const struct session *session)
 	}
 }
 
+/* The two sides of the run against each other, from the folder that it has become. */
+static enum outcome compare_two(const struct session *session)
+{
+	_json_ json_t *comparison = NULL;
+	struct err err = {};
+
+	if (!json_object_get(session->plan->experiment_json, "against"))
+		return OUTCOME_OK;
+	/* A shard has not all cells, and one side may have failed: said by their own. */
+	if (session->plan->shard.count)
+		return OUTCOME_OK;
+	if (compare_folders(&comparison, results_dir(session->results), NULL, NAN, &err))
+		return cmd_fail(&err);
+	if (!session->options->untold && !session->options->json) {
+		printf("\n");
+		compare_text(comparison, stdout);
+	}
+	return compare_regressed(comparison) ? OUTCOME_CLAIM_FAILS : OUTCOME_OK;
+}
+
 static void session_done(struct session *session)
 {
 	results_free(session->results);
@@ -234,7 +256,7 @@ static void session_done(struct session *session)
 
 static enum outcome run_inside(struct session *session)
 {
-	enum outcome outcome;
+	enum outcome outcome, compared;
 	struct err err = {};
 	int code = session->options->vm ? measure_in_guests(session, &err) : measure(session, &err);
 
@@ -249,7 +271,8 @@ static enum outcome run_inside(struct session *session)
 		outcome = session->outcome.lacks_need ? OUTCOME_NEED
 						      : session_verdict(session->summary);
 		tell(session);
-		outcome = cmd_flush(outcome);
+		compared = compare_two(session);
+		outcome = cmd_flush(compared > outcome ? compared : outcome);
 	}
 	session_done(session);
 	return outcome;

@@ -9,8 +9,8 @@ static const char other_initramfs[] =
 static void test_bundle_named(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct made base = { .spread = 3 };
-	const struct made new = { .spread = 3, .vm = other_initramfs, .batches = 5 };
+	const struct made base = { .spread = 0 };
+	const struct made new = { .spread = 0, .vm = other_initramfs, .batches = 5 };
 	_json_ json_t *comparison = compare_made(fixture, &base, &new);
 
 	assert_string_equal(string(comparison, "method"), "seeds");
@@ -56,12 +56,12 @@ static void test_seeds(void **state)
 		int changed; /* rows of that verdict */
 	} cases[] = {
 		/* In both cells; the slope stays. */
-		{ 10, 0, 1, "regression", 2 },
-		{ -10, 0, 1, "improvement", 2 },
+		{ 10, 0, 0.5, "regression", 2 },
+		{ -10, 0, 0, "improvement", 2 },
 		{ 10, 0, 0, "regression", 2 },
-		{ 0, 0, 1, "same", 12 },
-		/* Within the spread of seeds, and below the minimum effect. */
-		{ 10, 0, 40, "same", 12 },
+		{ 0, 0, 0, "same", 12 },
+		/* Within a spread of seeds that is beyond the minimum effect: neither is shown. */
+		{ 10, 0, 40, "inconclusive", 12 },
 		{ 3, 0, 0, "same", 12 },
 		/* 26 instructions a service: both cells and the slope. */
 		{ 0, 26, 1, "regression", 3 },
@@ -148,9 +148,14 @@ static void test_least_keeps_the_spread(void **state)
 	_json_ json_t *usual = compare_made(fixture, &base, &new);
 	_json_ json_t *any = compare_least_of(fixture, 0);
 
-	assert_int_equal(count_of(usual, "same"), 12);
-	assert_int_equal(count_of(any, "same"), 12);
+	_json_ json_t *large = compare_least_of(fixture, 50);
+
+	assert_int_equal(count_of(usual, "inconclusive"), 12);
+	assert_int_equal(count_of(any, "inconclusive"), 12);
 	assert_int_equal(json_array_size(json_object_get(any, "notes")), 0);
+	expect_text(usual, "may be as much as ");
+	/* Of the cells, and of the slope of 2 a service; of none half is none. */
+	assert_int_equal(count_of(large, "same"), 9);
 }
 
 static void test_one_seed(void **state)
@@ -178,9 +183,9 @@ static void test_rates(void **state)
 static void test_missing(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct made base = { .spread = 1 };
+	const struct made base = { .spread = 0 };
 	const struct made new = {
-		.spread = 1, .services = 3, .without_veth2 = true, .vm = other_initramfs
+		.spread = 0, .services = 3, .without_veth2 = true, .vm = other_initramfs
 	};
 	_json_ json_t *comparison = compare_made(fixture, &base, &new);
 
@@ -195,7 +200,7 @@ static void test_missing(void **state)
 static void test_cells_by_factors(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct made base = { .spread = 1 }, new = { .spread = 1, .vm = other_initramfs };
+	const struct made base = { .spread = 0 }, new = { .spread = 0, .vm = other_initramfs };
 	_json_ json_t *summary = NULL, *comparison = NULL;
 	json_t *cells, *first;
 
@@ -281,7 +286,14 @@ static void test_welch(void **state)
 	welch = welch_compare(none, 3, none, 3);
 	assert_near(welch.p, 1, 0);
 	assert_near(welch.interval.low, 0, 0);
-	welch = welch_compare(none, 3, a, 1);
+	/* One more of four with mean 13 and deviation 2.582: by t with 3 degrees, 3.18245. */
+	welch = welch_compare(a, 4, b, 1);
+	assert_near(welch.difference, 2, 1e-12);
+	assert_int_equal(welch.freedom, 3);
+	assert_near(welch.interval.high - 2, 3.182446305284 * 2.581988897472 * sqrt(1.25), 1e-9);
+	assert_near(welch.interval.low - 2, -3.182446305284 * 2.581988897472 * sqrt(1.25), 1e-9);
+	assert_near(welch_compare(b, 1, a, 4).difference, -2, 1e-12);
+	welch = welch_compare(b, 1, a, 1);
 	assert_true(isnan(welch.p) && isnan(welch.interval.low));
 	welch = welch_compare(none, 0, none, 0);
 	assert_true(isnan(welch.difference));

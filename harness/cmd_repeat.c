@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "harness/cmd_repeat.h"
+
+#include "harness/cleanup.h"
+#include "harness/cmd.h"
+#include "harness/compare.h"
+#include "harness/file.h"
+#include "harness/results.h"
+#include "harness/results_runs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int make_folder(const char *dir, struct err *err)
+{
+	const char *slash = strrchr(dir, '/');
+	_free_ char *parent = slash && slash != dir ? strndup(dir, (size_t)(slash - dir)) : NULL;
+	int code = parent ? file_make_dirs(parent, NULL, err) : 0;
+
+	if (code)
+		return code;
+	if (!mkdir(dir, 0777))
+		return 0;
+	if (errno == EEXIST)
+		return err_usage(err, "the folder '%s' exists already", dir);
+	return err_errno(err, -errno, "cannot make the folder '%s'", dir);
+}
+
+/* Before the names of experiments, if a "--" says where they begin. */
+static char **child_argv(const struct repeat *repeat, char *out)
+{
+	char **argv = calloc((size_t)repeat->argc + 5, sizeof(*argv));
+	int at = 0, from = 1;
+
+	if (!argv)
+		abort();
+	argv[at++] = "labrun";
+	argv[at++] = "run";
+	while (from < repeat->argc && strcmp(repeat->argv[from], "--"))
+		argv[at++] = repeat->argv[from++];
+	argv[at++] = "--repeat=1";
+	argv[at++] = out;
+	while (from < repeat->argc)
+		argv[at++] = repeat->argv[from++];
+	return argv;
+}
+
+/* Through the link: a program that was built anew meanwhile is still the one that runs. */
+static void become_run(char **argv, pid_t parent)
+{
+	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	signal(SIGINT, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || null_fd < 0 || dup2(null_fd, STDOUT_FILENO) < 0)
+		_exit(OUTCOME_FAILED);
+	execv("/proc/self/exe", argv);
+	_exit(OUTCOME_FAILED);
+}
+
+/* Ctrl-C goes to the run too, which tidies up and says so by its status. */
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int run_once(const struct repeat *repeat, const char *dir)
+{
+	_free_ char *out = NULL;
+	_free_ char **argv = NULL;
+	pid_t parent = getpid(), pid;
+
+	if (asprintf(&out, "--out=%s", dir) < 0)
+		abort();
+	argv = child_argv(repeat, out);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		become_run(argv, parent);
+	return pid < 0 ? -1 : wait_for(pid);
+}
+
+static enum outcome outcome_of(int status)
+{
+	switch (status) {
+	case 0:
+		return OUTCOME_OK;
+	case 1:
+		return OUTCOME_CLAIM_FAILS;
+	case 2:
+		return OUTCOME_USAGE;
+	case 3:
+		return OUTCOME_INVALID;
+	case 77:
+		return OUTCOME_NEED;
+	case 130:
+		return OUTCOME_INTERRUPTED;
+	default:
+		return OUTCOME_FAILED;
+	}
+}
+
+/* Those that are whole stay, whatever becomes of the next. */
+static enum outcome run_all(const struct repeat *repeat, const char *dir)
+{
+	enum outcome outcome = OUTCOME_OK, one;
+
+	for (unsigned i = 1; i <= repeat->count; i++) {
+		_free_ char *path = results_run_path(dir, i);
+
+		one = outcome_of(run_once(repeat, path));
+		outcome = one > outcome ? one : outcome;
+		if (one > OUTCOME_INVALID)
+			break;
+		if (!repeat->quiet)
+			fprintf(stderr, "labrun: run %u of %u: %s\n", i, repeat->count, path);
+	}
+	return outcome;
+}
+
+static enum outcome tell(const struct repeat *repeat, const char *dir)
+{
+	_json_ json_t *spread = NULL;
+	struct err err = {};
+
+	if (compare_spread_of_runs(&spread, dir, &err))
+		return cmd_fail(&err);
+	if (repeat->json) {
+		json_dumpf(spread, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+		printf("\n");
+	} else {
+		compare_spread_text(spread, stdout);
+		printf("\nresults in %s\n", dir);
+	}
+	return OUTCOME_OK;
+}
+
+enum outcome repeat_run(const struct plan *plan, const struct repeat *repeat)
+{
+	_free_ char *dir = repeat->out ? strdup(repeat->out) : results_default_dir(plan);
+	enum outcome outcome, told = OUTCOME_OK;
+	struct err err = {};
+
+	if (make_folder(dir, &err))
+		return cmd_fail(&err);
+	/* The run that is going on has it too, and says how it ended. */
+	signal(SIGINT, SIG_IGN);
+	outcome = run_all(repeat, dir);
+	if (outcome <= OUTCOME_INVALID)
+		told = tell(repeat, dir);
+	/* Nothing was made: nothing is left. */
+	rmdir(dir);
+	return told > outcome ? told : outcome;
+}
