@@ -5,17 +5,16 @@
 #include "harness/cmd.h"
 #include "harness/compare.h"
 #include "harness/file.h"
+#include "harness/interrupt.h"
 #include "harness/results.h"
 #include "harness/results_runs.h"
+#include "harness/spawn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static int make_folder(const char *dir, struct err *err)
@@ -52,44 +51,17 @@ static char **child_argv(const struct repeat *repeat, char *out)
 	return argv;
 }
 
-/* Through the link: a program that was built anew meanwhile is still the one that runs. */
-static void become_run(char **argv, pid_t parent)
-{
-	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	signal(SIGINT, SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || null_fd < 0 || dup2(null_fd, STDOUT_FILENO) < 0)
-		_exit(OUTCOME_FAILED);
-	execv("/proc/self/exe", argv);
-	_exit(OUTCOME_FAILED);
-}
-
-/* Ctrl-C goes to the run too, which tidies up and says so by its status. */
-static int wait_for(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static int run_once(const struct repeat *repeat, const char *dir)
+static int run_once(const struct repeat *repeat, const char *dir, int *ret_status, struct err *err)
 {
 	_free_ char *out = NULL;
 	_free_ char **argv = NULL;
-	pid_t parent = getpid(), pid;
+	struct spawn spawn = {};
 
 	if (asprintf(&out, "--out=%s", dir) < 0)
 		abort();
 	argv = child_argv(repeat, out);
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0)
-		become_run(argv, parent);
-	return pid < 0 ? -1 : wait_for(pid);
+	spawn.argv = (const char *const *)argv;
+	return spawn_run(&spawn, ret_status, err);
 }
 
 static enum outcome outcome_of(int status)
@@ -116,11 +88,16 @@ static enum outcome outcome_of(int status)
 static enum outcome run_all(const struct repeat *repeat, const char *dir)
 {
 	enum outcome outcome = OUTCOME_OK, one;
+	struct err err = {};
+	int status;
 
 	for (unsigned i = 1; i <= repeat->count; i++) {
 		_free_ char *path = results_run_path(dir, i);
 
-		one = outcome_of(run_once(repeat, path));
+		if (run_once(repeat, path, &status, &err))
+			one = cmd_fail(&err);
+		else
+			one = outcome_of(status);
 		outcome = one > outcome ? one : outcome;
 		if (one > OUTCOME_INVALID)
 			break;
@@ -152,11 +129,12 @@ enum outcome repeat_run(const struct plan *plan, const struct repeat *repeat)
 	_free_ char *dir = repeat->out ? strdup(repeat->out) : results_default_dir(plan);
 	enum outcome outcome, told = OUTCOME_OK;
 	struct err err = {};
+	sigset_t signals;
 
 	if (make_folder(dir, &err))
 		return cmd_fail(&err);
-	/* The run that is going on has it too, and says how it ended. */
-	signal(SIGINT, SIG_IGN);
+	interrupt_fill(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	outcome = run_all(repeat, dir);
 	if (outcome <= OUTCOME_INVALID)
 		told = tell(repeat, dir);

@@ -5,6 +5,7 @@
 #include "harness/cmd_repeat.h"
 #include "harness/json_read.h"
 #include "harness/plan.h"
+#include "harness/plan_against.h"
 #include "harness/results_resume.h"
 #include "harness/results_runs.h"
 #include "harness/session.h"
@@ -20,13 +21,15 @@ struct arguments {
 	const char *sets[SETS_MAX + 1];
 	size_t set_count;
 	const char *out, *resume;
-	char *owned[2]; /* sets made from --batches and --iterations */
+	char *owned[3]; /* sets made from --batches and --iterations; kernels or a path */
 	unsigned long snaplen; /* of --pcap; 0: none */
 	unsigned long repeat; /* runs; 0 and 1: one */
 	bool quiet, json, no_charts, help, in_vm;
 	struct vm_options vm;
 	char **argv;
-	const char *shard, *against;
+	const char *shard;
+	const char *against; /* of a field, or a factor of the sweep */
+	const char *build; /* of --against labrun: its whole path is in `owned` */
 	bool bisect;
 	const json_t *start; /* of the run that is resumed */
 };
@@ -219,6 +222,50 @@ static void loaded_done(struct loaded *loaded)
 	free(loaded->snaplen_set);
 }
 
+/* The kernel of the guests, and one more. */
+static bool add_kernel(struct arguments *arguments, const char *kernel)
+{
+	const char *first = arguments->vm.kernels ? arguments->vm.kernels : "6.1";
+
+	if (!arguments->in_vm)
+		return cmd_usage("run", "--against kernel is for --vm"), false;
+	if (strchr(first, ',') || strchr(kernel, ','))
+		return cmd_usage("run", "--against kernel: one kernel against one other"), false;
+	if (asprintf(&arguments->owned[2], "%s,%s", first, kernel) < 0)
+		abort();
+	arguments->vm.kernels = arguments->owned[2];
+	return true;
+}
+
+static bool add_build(struct arguments *arguments, const char *program)
+{
+	arguments->owned[2] = realpath(program, NULL);
+	if (!arguments->owned[2])
+		return cmd_usage("run", "--against labrun: there is no such program"), false;
+	if (arguments->snaplen)
+		return cmd_usage("run", "--pcap is for one build of labrun"), false;
+	if (arguments->shard)
+		return cmd_usage("run", "--shard: two builds take turns on one machine"), false;
+	arguments->build = arguments->owned[2];
+	arguments->vm.program = arguments->build;
+	return true;
+}
+
+/* What no field of an experiment can vary is taken out of --against. */
+static bool settle_against(struct arguments *arguments)
+{
+	const char *kernel =
+		arguments->against ? plan_against_outer(arguments->against, "kernel") : NULL;
+	const char *build =
+		arguments->against ? plan_against_outer(arguments->against, "labrun") : NULL;
+
+	if (!kernel && !build)
+		return true;
+	arguments->against = NULL;
+	arguments->vm.against = true;
+	return kernel ? add_kernel(arguments, kernel) : add_build(arguments, build);
+}
+
 /* All files are checked before the first is run: a typo in the last must not cost an hour. */
 static enum outcome run_all(const struct arguments *arguments, char **names, size_t count)
 {
@@ -227,6 +274,7 @@ static enum outcome run_all(const struct arguments *arguments, char **names, siz
 					   .json = arguments->json,
 					   .no_charts = arguments->no_charts,
 					   .vm = arguments->in_vm ? &arguments->vm : NULL,
+					   .build = arguments->in_vm ? NULL : arguments->build,
 					   .resume = arguments->start,
 					   .argv = arguments->argv };
 	struct loaded *loaded = calloc(count, sizeof(*loaded));
@@ -268,6 +316,7 @@ static void arguments_done(struct arguments *arguments)
 {
 	free(arguments->owned[0]);
 	free(arguments->owned[1]);
+	free(arguments->owned[2]);
 }
 
 /* The command line again by which it was started, but for where it goes and what is shown. */
@@ -363,6 +412,8 @@ enum outcome cmd_run(int argc, char **argv)
 		outcome = cmd_usage("run", "which experiment?");
 	else if (arguments.out && argc - optind > 1)
 		outcome = cmd_usage("run", "--out is for one experiment");
+	else if (!settle_against(&arguments))
+		outcome = OUTCOME_USAGE;
 	else if (arguments.repeat > 1)
 		outcome = run_repeatedly(&arguments, argc, argv);
 	else

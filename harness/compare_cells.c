@@ -126,7 +126,7 @@ void compare_put_difference(struct cell_text *text, const json_t *row)
 /* "0.31%", "12%", "450%" */
 static void put_percent(struct cell_text *text, double percent)
 {
-	cell_put(text, percent < 100 ? "%.2g%%" : "%.0f%%", percent);
+	cell_put(text, percent < 99.5 ? "%.2g%%" : "%.0f%%", percent);
 }
 
 /* Percentages of the base: parts of one budget can be held against each other and the difference.
@@ -161,10 +161,12 @@ void compare_put_budget(struct cell_text *text, const json_t *comparison, const 
 
 	if (!budget)
 		return;
-	put_part_of(text, "batches", compare_get_number(budget, "batches"), base);
 	/* One more instruction or none: exact runs have no other. */
-	if (!strcmp(compare_string(comparison, "mode"), "exact"))
+	if (!strcmp(compare_string(comparison, "mode"), "exact")) {
+		put_part_of(text, "seeds", compare_get_number(budget, "batches"), base);
 		return;
+	}
+	put_part_of(text, "batches", compare_get_number(budget, "batches"), base);
 	put_part_of(text, "probe", compare_get_number(budget, "probe"), base);
 	if (isfinite(shift) && shift != 0 && base > 0)
 		cell_put(text, " (of it %+.2g%%)", 100 * shift / base);

@@ -85,6 +85,13 @@ static void print_bytes_method(const json_t *comparison, FILE *out)
 		fprintf(out, "  and do not: what moved them is not in the bundle's fingerprint\n");
 }
 
+static const char *effect_unit(const char *unit, double count)
+{
+	if (!strcmp(unit, "percent"))
+		return "%";
+	return !strcmp(unit, "instructions") && count == 1 ? "instruction" : unit;
+}
+
 /* What the verdicts stand for, in two lines. */
 static void print_rule(const json_t *comparison, FILE *out)
 {
@@ -95,7 +102,7 @@ static void print_rule(const json_t *comparison, FILE *out)
 		     "correction leaves\n  standing and is at least ");
 	json_object_foreach (effect, unit, value) {
 		fprintf(out, "%s%.10g %s", between, json_number_value(value),
-			strcmp(unit, "percent") ? unit : "%");
+			effect_unit(unit, json_number_value(value)));
 		between = " and ";
 	}
 	fprintf(out, "; the same is what lies within that, interval and all\n");

@@ -18,8 +18,7 @@ static int compare_shards(const void *left, const void *right)
 
 static const char *unit_label(const struct plan *plan, size_t unit, char *seed, size_t size)
 {
-	size_t cell =
-		plan->boots && plan->kernel_cells ? unit / plan->boots * plan->kernel_cells : 0;
+	size_t cell = plan->boots && plan->outer_cells ? unit / plan->boots * plan->outer_cells : 0;
 	const char *kernel =
 		json_string_value(json_object_get(plan->cells[cell].factors, "kernel"));
 

@@ -40,7 +40,7 @@ struct plan {
 	struct arena *arena;
 	double load_s; /* what the loads alone take */
 	struct shard shard; /* which part of it; all by default */
-	size_t kernel_cells; /* cells of one kernel, where the kernel is a factor */
+	size_t outer_cells; /* cells of one kernel or build, where that is a factor; else 0 */
 	size_t boots; /* of one kernel, each of them a batch: exact mode; else 0 */
 };
 
@@ -75,10 +75,10 @@ void plan_free(struct plan *plan);
 /* Whether a cell has an uplink of virtio devices, which only a guest has. */
 bool plan_needs_uplink(const struct plan *plan);
 /*
- * Makes the kernel a factor like any other: each cell once for each of the names, the first
- * kernel's cells first. The jobs stay those of one kernel.
+ * Makes a factor of what no experiment can vary, "kernel" or "labrun": each cell once for each of
+ * the values, the first one's cells first. The jobs stay those of one value.
  */
-void plan_add_kernels(struct plan *plan, const char *const *names, size_t count);
+void plan_add_outer(struct plan *plan, const char *factor, const char *const *values, size_t count);
 
 /* What is dealt out to shards: cells or boots, from 0, in order. */
 size_t plan_shard_unit(const struct plan *plan, const struct job *job);

@@ -3,14 +3,14 @@
 
 size_t plan_shard_unit(const struct plan *plan, const struct job *job)
 {
-	size_t cells = plan->kernel_cells ? plan->kernel_cells : plan->cell_count;
+	size_t cells = plan->outer_cells ? plan->outer_cells : plan->cell_count;
 
 	return plan->boots ? job->cell / cells * plan->boots + job->batch : job->cell % cells;
 }
 
 size_t plan_shard_units(const struct plan *plan)
 {
-	size_t cells = plan->kernel_cells ? plan->kernel_cells : plan->cell_count;
+	size_t cells = plan->outer_cells ? plan->outer_cells : plan->cell_count;
 
 	return plan->boots ? plan->cell_count / cells * plan->boots : cells;
 }

@@ -2,6 +2,7 @@
 #include "harness/results_rebuild.h"
 
 #include "harness/cleanup.h"
+#include "harness/environment_build.h"
 #include "harness/file.h"
 #include "harness/results_summary.h"
 #include "harness/sweep.h"
@@ -10,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of as many guests as a run has kernels. */
-#define KERNELS_MAX 64
+/* Kernels, or builds of labrun. */
+#define OUTER_MAX 64
 #define BOOTS_MAX 1000000
 
 static const char *mode_of(const json_t *environment)
@@ -62,25 +63,42 @@ static int make_cells(struct plan *plan, const struct result_folder *folder,
 	return 0;
 }
 
-static int add_kernels(struct plan *plan, const struct result_folder *folder, struct err *err)
+/* "kernel" or "labrun", of which the environment has one for each guest, or build. */
+static char *outer_value(const json_t *one, const char *factor)
 {
-	json_t *guests = json_object_get(folder->environment, "vm"), *guest;
-	const char *names[KERNELS_MAX];
-	size_t count = json_array_size(guests), i;
+	const json_t *version = json_object_get(json_object_get(one, "kernel"), "version");
 
-	if (count > KERNELS_MAX)
-		return err_usage(err, "%s/environment.json: more than %d guests", folder->dir,
-				 KERNELS_MAX);
-	json_array_foreach (guests, i, guest) {
-		names[i] = json_string_value(
-			json_object_get(json_object_get(guest, "kernel"), "version"));
-		if (!names[i])
-			return err_usage(err, "%s/environment.json: vm[%zu] has no kernel.version",
-					 folder->dir, i);
+	if (strcmp(factor, "labrun"))
+		return json_is_string(version) ? strdup(json_string_value(version)) : NULL;
+	return environment_build_name(json_object_get(one, "labrun"));
+}
+
+static int add_outer(struct plan *plan, const struct result_folder *folder, struct err *err)
+{
+	const char *against = json_string_value(json_object_get(folder->experiment, "against"));
+	const char *factor = against && !strcmp(against, "labrun") ? "labrun" : "kernel";
+	json_t *list = json_object_get(folder->environment, "vm"), *one;
+	const char *values[OUTER_MAX];
+	size_t count, i;
+
+	if (!list)
+		list = json_object_get(folder->environment, "builds");
+	count = json_array_size(list);
+	if (count > OUTER_MAX)
+		return err_usage(err, "%s/environment.json: more than %d of \"%s\"", folder->dir,
+				 OUTER_MAX, factor);
+	json_array_foreach (list, i, one) {
+		_free_ char *value = outer_value(one, factor);
+
+		if (!value)
+			return err_usage(
+				err, "%s/environment.json: of the %s number %zu there is no name",
+				folder->dir, factor, i + 1);
+		values[i] = arena_strdup(plan->arena, value);
 	}
-	/* One kernel is where the run was done, several are what it compares. */
+	/* One is where the run was done, several are what it compares. */
 	if (count > 1)
-		plan_add_kernels(plan, names, count);
+		plan_add_outer(plan, factor, values, count);
 	return 0;
 }
 
@@ -98,7 +116,7 @@ static int expand(struct plan *plan, const struct result_folder *folder, struct 
 		code = make_cells(plan, folder, sweep, err);
 	sweep_done(sweep);
 	if (!code)
-		code = add_kernels(plan, folder, err);
+		code = add_outer(plan, folder, err);
 	if (!strcmp(mode_of(folder->environment), "exact"))
 		plan->boots =
 			(size_t)json_integer_value(json_object_get(folder->experiment, "seeds"));

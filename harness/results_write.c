@@ -115,8 +115,12 @@ static int write_experiment(const struct folder *folder, const struct plan *plan
 	_json_ json_t *filled = json_deep_copy(plan->cells[0].experiment_json);
 	json_t *sweep = json_object_get(plan->experiment_json, "sweep");
 
+	json_t *against = json_object_get(plan->experiment_json, "against");
+
 	if (sweep)
 		json_object_set(filled, "sweep", sweep);
+	if (against)
+		json_object_set(filled, "against", against);
 	return write_json(folder, "experiment.json", filled, err);
 }
 

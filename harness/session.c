@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/session.h"
 
+#include "harness/builds.h"
 #include "harness/capture.h"
 #include "harness/cleanup.h"
 #include "harness/cmd.h"
@@ -136,18 +137,25 @@ static int measure(struct session *session, struct err *err)
 	return code ? code : capture_finish(session->capture, err);
 }
 
+/* A folder within that of the results, for what is not one of them. */
+static int make_work(struct session *session, char **ret, struct err *err)
+{
+	int code = results_open(&session->results, session->plan, session->options->out, err);
+
+	if (code)
+		return code;
+	if (asprintf(ret, "%s/work", results_path(session->results)) < 0)
+		abort();
+	return file_make_dirs(*ret, NULL, err);
+}
+
 /* The environment that counts is the guest's; the machine around it stands beside. */
 static int measure_in_guests(struct session *session, struct err *err)
 {
 	_free_ char *work = NULL;
 	json_t *environment = NULL;
-	int code = results_open(&session->results, session->plan, session->options->out, err);
+	int code = make_work(session, &work, err);
 
-	if (code)
-		return code;
-	if (asprintf(&work, "%s/vm", results_path(session->results)) < 0)
-		abort();
-	code = file_make_dirs(work, NULL, err);
 	if (!code)
 		code = vm_run(session->plan, session->options->vm, work, &session->outcome,
 			      &environment, err);
@@ -159,6 +167,23 @@ static int measure_in_guests(struct session *session, struct err *err)
 	if (environment)
 		session->environment = environment;
 	return code;
+}
+
+static int measure_by_builds(struct session *session, struct err *err)
+{
+	_free_ char *work = NULL;
+	struct builds_options options = { .program = session->options->build,
+					  .quiet = session->options->quiet };
+	json_t *builds = NULL;
+	int code = make_work(session, &work, err);
+
+	options.work = work;
+	if (!code)
+		code = builds_run(session->plan, &options, &session->outcome, &builds, err);
+	if (builds)
+		json_object_set_new(session->environment, "builds", builds);
+	return code ? code
+		    : results_append(session->results, session->outcome.samples, NULL, NULL, err);
 }
 
 static int keep(struct session *session, struct err *err)
@@ -258,8 +283,14 @@ static enum outcome run_inside(struct session *session)
 {
 	enum outcome outcome, compared;
 	struct err err = {};
-	int code = session->options->vm ? measure_in_guests(session, &err) : measure(session, &err);
+	int code;
 
+	if (session->options->vm)
+		code = measure_in_guests(session, &err);
+	else if (session->options->build)
+		code = measure_by_builds(session, &err);
+	else
+		code = measure(session, &err);
 	if (!code)
 		code = keep(session, &err);
 	if (code) {
@@ -278,8 +309,9 @@ static enum outcome run_inside(struct session *session)
 	return outcome;
 }
 
-/* No sandbox: what runs is QEMU, which dies with whoever follows it, and needs no root. */
-static enum outcome run_guests(struct session *session)
+/* No sandbox: what runs is QEMU, which dies with whoever follows it, and needs no root; or another
+ * labrun, which has its own. */
+static enum outcome run_outside(struct session *session)
 {
 	enum outcome outcome;
 	sigset_t signals, old;
@@ -326,8 +358,8 @@ enum outcome session_run(struct plan *plan, const struct session_options *option
 		return cmd_fail(&err);
 	session.environment = environment_gather((const char *const *)options->argv,
 						 plan->cells[0].experiment->seed);
-	if (options->vm)
-		return run_guests(&session);
+	if (options->vm || options->build)
+		return run_outside(&session);
 	fflush(NULL);
 	code = sandbox_enter(0, &status, &err);
 	if (code == 0)

@@ -21,6 +21,7 @@ struct session_options {
 	bool quiet, json, no_charts;
 	bool untold; /* no report on stdout */
 	const struct vm_options *vm; /* in guests; NULL: on the running kernel */
+	const char *build; /* another labrun to be held against this one, natively; NULL: none */
 	char **argv; /* for the record */
 };
 

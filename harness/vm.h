@@ -46,6 +46,7 @@ int vm_kernel_fetch(const char *version, struct err *err);
  */
 struct vm_initramfs {
 	const struct vm_kernel *kernel;
+	const char *program; /* another build of labrun; NULL: this one */
 	const char *const *modules; /* names, NULL-terminated: "vxlan", ... */
 	const char *const *tools; /* "nft", ..., NULL-terminated */
 };
@@ -56,6 +57,7 @@ int vm_initramfs_make(const struct vm_initramfs *what, char **ret_path,
 /* One boot. */
 struct vm_boot {
 	const struct vm_kernel *kernel;
+	const char *program; /* the build of labrun in the initramfs; NULL: this one */
 	const char *initramfs;
 	const char *work; /* an existing folder for console, results, and what else QEMU needs */
 	const char *const *argv; /* what labrun is run with in the guest, without argv[0] */

@@ -122,14 +122,21 @@ static int run_all(struct boots *boots, struct err *err)
 	return code;
 }
 
-int vm_boots_run(const struct vm_boot *list, size_t count, const char *label, bool quiet,
-		 struct vm_boots_result *results, struct err *err)
+static size_t count_cores(void)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores > 1 ? (size_t)cores : 1;
+}
+
+int vm_boots_run(const struct vm_boots_list *list, const char *label, bool quiet,
+		 struct vm_boots_result *results, struct err *err)
+{
+	size_t count = list->count;
 	_free_ pid_t *pids = calloc(count, sizeof(*pids));
-	struct boots boots = { .list = list,
+	struct boots boots = { .list = list->boots,
 			       .count = count,
-			       .at_a_time = cores > 1 ? (size_t)cores : 1,
+			       .at_a_time = list->at_a_time ? list->at_a_time : count_cores(),
 			       .pids = pids,
 			       .label = label,
 			       .shown = !quiet && isatty(STDERR_FILENO) };

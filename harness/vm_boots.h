@@ -14,7 +14,13 @@ struct vm_boots_result {
 	char line[200]; /* the last that labrun in the guest said on stderr */
 };
 
+struct vm_boots_list {
+	const struct vm_boot *boots;
+	size_t count;
+	size_t at_a_time; /* 0: as many as there are cores */
+};
+
 /* `label`: what runs, for the progress line. Returns only what ended them all (Ctrl-C); each
  * boot's own end is in `results`. */
-int vm_boots_run(const struct vm_boot *boots, size_t count, const char *label, bool quiet,
+int vm_boots_run(const struct vm_boots_list *list, const char *label, bool quiet,
 		 struct vm_boots_result *results, struct err *err);

@@ -188,17 +188,19 @@ static void add_libraries(struct vm_contents *contents, const struct elf_needs *
 		add(contents, VM_ITEM_FILE, needs->interpreter, needs->interpreter, 0755);
 }
 
-static int add_programs(struct vm_contents *contents, const char *const *tools, struct err *err)
+static int add_programs(struct vm_contents *contents, const struct vm_initramfs *what,
+			struct err *err)
 {
 	__attribute__((cleanup(elf_needs_done))) struct elf_needs needs = { 0 };
-	int code = elf_needs_add(&needs, OWN_PROGRAM, err);
+	const char *program = what->program ? what->program : OWN_PROGRAM;
+	int code = elf_needs_add(&needs, program, err);
 
 	if (!code)
-		code = add_tools(contents, &needs, tools, err);
+		code = add_tools(contents, &needs, what->tools, err);
 	if (code)
 		return code;
 	add_libraries(contents, &needs);
-	add(contents, VM_ITEM_FILE, "labrun", OWN_PROGRAM, 0755);
+	add(contents, VM_ITEM_FILE, "labrun", program, 0755);
 	add(contents, VM_ITEM_LINK, "init", "labrun", 0);
 	return 0;
 }
@@ -277,7 +279,7 @@ int vm_contents_gather(struct vm_contents *ret, const struct vm_initramfs *what,
 	*ret = (struct vm_contents){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(empty_folders); i++)
 		add(ret, VM_ITEM_FOLDER, empty_folders[i], NULL, 0);
-	code = add_programs(ret, what->tools, err);
+	code = add_programs(ret, what, err);
 	if (!code)
 		code = add_data(ret, "experiments", err);
 	if (!code)

@@ -3,10 +3,10 @@
 
 #include "harness/arena.h"
 #include "harness/cleanup.h"
+#include "harness/environment_build.h"
 #include "harness/proc.h"
 #include "harness/sha256.h"
 #include "harness/vm_qemu.h"
-#include "version.h"
 
 #include <string.h>
 
@@ -41,15 +41,12 @@ static json_t *kernel_json(const struct vm_kernel *kernel)
 			 text_or_null(kernel->package), "sha256", text_or_null(hash));
 }
 
-/* Through the link: a program that was built anew meanwhile is still the one that runs. */
-static json_t *labrun_json(void)
+static json_t *labrun_json(const char *program)
 {
-	char hash[VM_HASH_BYTES] = "";
+	json_t *build = NULL;
 	struct err ignored;
 
-	if (sha256_file("/proc/self/exe", hash, &ignored))
-		*hash = '\0';
-	return json_pack("{s:s, s:o}", "version", LABRUN_VERSION, "sha256", text_or_null(hash));
+	return environment_build(&build, program, &ignored) ? json_null() : build;
 }
 
 /* With names in the place of paths, which differ from run to run and which no guest sees. */
@@ -81,10 +78,10 @@ json_t *vm_fingerprint(const struct vm_boot *boot, const char *initramfs_hash)
 				      .console = "CONSOLE",
 				      .window = "WINDOW" };
 
-	return json_pack("{s:o, s:o, s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "labrun", labrun_json(),
-			 "qemu", qemu_version(), "exact", boot->exact, "accelerator",
-			 qemu.accelerator, "cpu", vm_qemu_cpu(qemu.accelerator), "kernel",
-			 kernel_json(boot->kernel), "initramfs_sha256",
+	return json_pack("{s:o, s:o, s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "labrun",
+			 labrun_json(boot->program), "qemu", qemu_version(), "exact", boot->exact,
+			 "accelerator", qemu.accelerator, "cpu", vm_qemu_cpu(qemu.accelerator),
+			 "kernel", kernel_json(boot->kernel), "initramfs_sha256",
 			 text_or_null(initramfs_hash), "argv", argv_json(boot->argv), "command",
 			 command_json(&qemu, arena));
 }

@@ -2,9 +2,11 @@
 #include "harness/vm_run.h"
 
 #include "harness/cleanup.h"
+#include "harness/environment_build.h"
 #include "harness/file.h"
 #include "harness/vm.h"
 #include "harness/vm_boots.h"
+#include "harness/vm_files.h"
 #include "harness/vm_merge.h"
 #include "harness/vm_needs.h"
 #include "topologies/proxy.h"
@@ -25,9 +27,12 @@ struct vm_job {
 	const struct vm_options *options;
 	const char *work;
 	struct arena *arena;
+	/* The sides: kernels, or one kernel with two builds of labrun. */
 	struct vm_kernel kernels[KERNELS_MAX];
+	const char *programs[KERNELS_MAX], *names[KERNELS_MAX];
 	char *initramfs[KERNELS_MAX], hashes[KERNELS_MAX][VM_HASH_BYTES];
 	size_t kernel_count, seeds, guest_cells; /* cells of one kernel */
+	bool boot_is_batch;
 	struct vm_boot *boots; /* kernel by kernel, seed by seed */
 	struct vm_boots_result *results;
 	size_t boot_count;
@@ -60,8 +65,61 @@ static int find_kernels(struct vm_job *job, struct err *err)
 		if (code)
 			return code;
 		code = refuse_twin(job, err);
+		job->names[job->kernel_count] = job->kernels[job->kernel_count].version;
 		job->kernel_count++;
 	}
+	return code;
+}
+
+static int name_build(struct vm_job *job, size_t side, struct err *err)
+{
+	_json_ json_t *build = NULL;
+	_free_ char *name = NULL;
+	int code = environment_build(&build, job->programs[side], err);
+
+	if (code)
+		return code;
+	name = environment_build_name(build);
+	job->names[side] = arena_strdup(job->arena, name);
+	return 0;
+}
+
+/* The one kernel twice, and what is run in it twice. */
+static int add_build(struct vm_job *job, struct err *err)
+{
+	const char *name = job->options->kernels ? job->options->kernels : "6.1";
+	int code;
+
+	if (!job->options->program)
+		return 0;
+	if (job->kernel_count > 1)
+		return err_usage(err, "--against labrun is for one kernel");
+	code = vm_kernel_find(&job->kernels[1], name, job->options->modules, err);
+	if (code)
+		return code;
+	job->kernel_count = 2;
+	job->programs[1] = job->options->program;
+	for (size_t i = 0; i < 2 && !code; i++)
+		code = name_build(job, i, err);
+	if (!code && !strcmp(job->names[0], job->names[1]))
+		code = err_usage(err, "--against labrun: '%.200s' is the very build that runs",
+				 job->options->program);
+	return code;
+}
+
+static int find_sides(struct vm_job *job, struct err *err)
+{
+	int code = find_kernels(job, err);
+
+	if (!code)
+		code = add_build(job, err);
+	if (!code && job->options->against && job->kernel_count != 2)
+		code = err_usage(err, "--against kernel: two kernels are held against each other");
+	if (!code && job->options->against && job->plan->shard.count)
+		code = err_usage(err,
+				 "--shard: the two sides of --against %s take turns on one "
+				 "machine",
+				 job->options->program ? "labrun" : "kernel");
 	return code;
 }
 
@@ -73,68 +131,13 @@ static int make_initramfs(struct vm_job *job, struct err *err)
 	job->uplink = needs.uplink;
 	for (size_t i = 0; i < job->kernel_count && !code; i++) {
 		const struct vm_initramfs what = { .kernel = &job->kernels[i],
+						   .program = job->programs[i],
 						   .modules = needs.modules,
 						   .tools = needs.tools };
 
 		code = vm_initramfs_make(&what, &job->initramfs[i], job->hashes[i], err);
 	}
 	return code;
-}
-
-static int put_json(const char *path, const json_t *json, struct err *err)
-{
-	_free_ char *text = json_dumps(json, JSON_INDENT(2));
-
-	return file_write(path, text, strlen(text), err);
-}
-
-/* The guest reads the same files as the host did, and applies the same changes. */
-static int put_files(const struct vm_job *job, const char *folder, struct err *err)
-{
-	json_t *topologies = json_object_get(job->plan->sources, "topologies"), *topology;
-	const char *name;
-	int code = file_make_dirs(arena_printf(job->arena, "%s/topologies", folder), NULL, err);
-
-	if (!code)
-		code = put_json(arena_printf(job->arena, "%s/experiment.json", folder),
-				json_object_get(job->plan->sources, "experiment"), err);
-	json_object_foreach (topologies, name, topology)
-		if (!code)
-			code = put_json(
-				arena_printf(job->arena, "%s/topologies/%s.json", folder, name),
-				topology, err);
-	return code;
-}
-
-static const char **guest_argv(const struct vm_job *job)
-{
-	const char *const *sets = job->plan->sets;
-	size_t count = 0, at = 0;
-	const char **argv;
-
-	while (sets && sets[count])
-		count++;
-	argv = arena_alloc(job->arena, (2 * count + 12) * sizeof(*argv));
-	argv[at++] = "run";
-	argv[at++] = "--out";
-	argv[at++] = "/results";
-	argv[at++] = "--no-charts";
-	for (size_t i = 0; i < count; i++) {
-		argv[at++] = "--set";
-		argv[at++] = sets[i];
-	}
-	if (job->options->exact) {
-		argv[at++] = "--set";
-		argv[at++] = "batches=1";
-	}
-	/* Boots are dealt out here, cells there. */
-	if (job->plan->shard.count && !job->options->exact) {
-		argv[at++] = "--shard";
-		argv[at++] = arena_printf(job->arena, "%u/%u", job->plan->shard.index,
-					  job->plan->shard.count);
-	}
-	argv[at++] = "experiment.json";
-	return argv;
 }
 
 /*
@@ -166,6 +169,7 @@ static int add_boot(struct vm_job *job, size_t kernel, size_t seed, const char *
 
 	job->boots[job->boot_count++] = (struct vm_boot){
 		.kernel = &job->kernels[kernel],
+		.program = job->programs[kernel],
 		.initramfs = job->initramfs[kernel],
 		.work = work,
 		.argv = argv,
@@ -183,8 +187,12 @@ static int add_boot(struct vm_job *job, size_t kernel, size_t seed, const char *
 static int prepare(struct vm_job *job, struct err *err)
 {
 	char *files = arena_printf(job->arena, "%s/files", job->work);
-	const char **argv = guest_argv(job);
-	int code = put_files(job, files, err);
+	/* Exact boots are dealt out here, cells there. */
+	const struct vm_command command = { .out = "/results",
+					    .one_batch = job->boot_is_batch,
+					    .sharded = !job->options->exact };
+	const char **argv = vm_files_command(job->plan, &command, job->arena);
+	int code = vm_files_put(job->plan, files, err);
 
 	job->accelerator = job->options->exact ? "tcg" : vm_accelerator();
 	job->boots = arena_alloc(job->arena, job->kernel_count * job->seeds * sizeof(*job->boots));
@@ -220,9 +228,9 @@ static int take_boot(struct vm_job *job, size_t index, struct run_outcome *outco
 		.dir = arena_printf(job->arena, "%s/results", job->boots[index].work),
 		.first_cell = kernel * job->guest_cells,
 		.cell_count = job->guest_cells,
-		.batch = job->options->exact ? (long)(index % job->seeds) : -1,
+		.batch = job->boot_is_batch ? (long)(index % job->seeds) : -1,
 		.unit = job->options->exact ? "instructions" : NULL,
-		.kernel = job->kernel_count > 1 ? job->kernels[kernel].version : NULL,
+		.kernel = job->kernel_count > 1 ? job->names[kernel] : NULL,
 	};
 	int code = result->code;
 
@@ -279,13 +287,23 @@ static int start_outcome(const struct vm_job *job, struct run_outcome *ret)
 /* One kernel is where the run was done, several are what it compares. */
 static void multiply_cells(struct vm_job *job)
 {
-	const char *names[KERNELS_MAX];
+	const char *factor = job->options->program ? "labrun" : "kernel";
 
 	job->guest_cells = job->plan->cell_count;
-	for (size_t i = 0; i < job->kernel_count; i++)
-		names[i] = job->kernels[i].version;
 	if (job->kernel_count > 1)
-		plan_add_kernels(job->plan, names, job->kernel_count);
+		plan_add_outer(job->plan, factor, job->names, job->kernel_count);
+	if (job->options->against)
+		json_object_set_new(job->plan->experiment_json, "against", json_string(factor));
+}
+
+/* Sides that are held against each other take turns; the order of others does not matter. */
+static size_t boot_at(const struct vm_job *job, size_t place)
+{
+	size_t batch = place / job->kernel_count, side = place % job->kernel_count;
+
+	if (!job->options->against)
+		return place;
+	return (batch + side) % job->kernel_count * job->seeds + batch;
 }
 
 /* All boots are prepared, since a bundle is told by its kernel's first; the shard's are done. */
@@ -294,16 +312,18 @@ static int run_boots(struct vm_job *job, struct err *err)
 	struct vm_boot *own = arena_alloc(job->arena, job->boot_count * sizeof(*own));
 	struct vm_boots_result *results =
 		arena_alloc(job->arena, job->boot_count * sizeof(*results));
+	bool timed = job->options->against && !job->options->exact;
 	size_t count = 0, at = 0;
 	int code;
 
 	for (size_t i = 0; i < job->boot_count; i++)
-		if (is_owned(job, i))
-			own[count++] = job->boots[i];
-	code = vm_boots_run(own, count, job->plan->name, job->options->quiet, results, err);
+		if (is_owned(job, boot_at(job, i)))
+			own[count++] = job->boots[boot_at(job, i)];
+	code = vm_boots_run(&(struct vm_boots_list){ own, count, timed ? 1 : 0 }, job->plan->name,
+			    job->options->quiet, results, err);
 	for (size_t i = 0; i < job->boot_count && !code; i++)
-		if (is_owned(job, i))
-			job->results[i] = results[at++];
+		if (is_owned(job, boot_at(job, i)))
+			job->results[boot_at(job, i)] = results[at++];
 	return code;
 }
 
@@ -319,14 +339,25 @@ static int run_job(struct vm_job *job, struct run_outcome *ret, json_t **ret_env
 	return code ? code : take_all(job, ret, ret_environment, err);
 }
 
+/* Of one kernel. */
+static size_t count_boots(const struct vm_job *job)
+{
+	const struct experiment *experiment = job->plan->cells[0].experiment;
+
+	if (job->options->exact)
+		return experiment->seeds;
+	return job->options->against ? experiment->batches : 1;
+}
+
 int vm_run(struct plan *plan, const struct vm_options *options, const char *work,
 	   struct run_outcome *ret, json_t **ret_environment, struct err *err)
 {
 	_arena_ struct arena *arena = arena_new();
 	struct vm_job job = { .plan = plan, .options = options, .work = work, .arena = arena };
-	int code = find_kernels(&job, err);
+	int code = find_sides(&job, err);
 
-	job.seeds = options->exact ? plan->cells[0].experiment->seeds : 1;
+	job.boot_is_batch = options->exact || options->against;
+	job.seeds = count_boots(&job);
 	if (!code) {
 		multiply_cells(&job);
 		plan->boots = options->exact ? job.seeds : 0;
