@@ -7,7 +7,22 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define COMMAND_USAGE(name_, arguments_, help_) { .name = #name_, .arguments = arguments_ },
+#define COMMAND_ROW(name_, arguments_, help_)                                                      \
+	{ .name = #name_,                                                                          \
+	  .arguments = arguments_,                                                                 \
+	  .help = help_,                                                                           \
+	  .manual = &cmd_manual_##name_,                                                           \
+	  .run = cmd_##name_ },
+
+const struct command commands[] = { COMMANDS(COMMAND_ROW){} };
+
+const struct command *cmd_find(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
 
 enum outcome cmd_fail(const struct err *err)
 {
@@ -55,11 +70,10 @@ enum outcome cmd_bisect(enum outcome outcome)
 
 enum outcome cmd_usage(const char *verb, const char *message)
 {
-	static const struct command usages[] = { COMMANDS(COMMAND_USAGE) };
+	const struct command *command = cmd_find(verb);
 
 	fprintf(stderr, "labrun %s: %s\n", verb, message);
-	for (size_t i = 0; i < ARRAY_SIZE(usages); i++)
-		if (!strcmp(usages[i].name, verb))
-			fprintf(stderr, "usage: labrun %s %s\n", verb, usages[i].arguments);
+	if (command)
+		fprintf(stderr, "usage: labrun %s %s\n", verb, command->arguments);
 	return OUTCOME_USAGE;
 }

@@ -4,13 +4,55 @@
 /*
  * The verbs. Each parses its own arguments (argv[0] is the verb), prints its result to stdout and
  * everything else to stderr, and says how it ended; only main.c turns that into exit statuses.
+ *
+ * What a verb takes is declared once, in its struct cmd_manual: `--help`, the manual page, the
+ * completion in shells and getopt follow from it.
  */
 
 #include "harness/err.h"
 #include "harness/outcome.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+
+struct field;
+
+/* What a word of the command line names. */
+enum cmd_word {
+	CMD_ANYTHING,
+	CMD_FILE,
+	CMD_FOLDER,
+	CMD_EXPERIMENT, /* a name or a file */
+	CMD_TOPOLOGY, /* a name or a file */
+	CMD_KIND,
+	CMD_KERNEL,
+	CMD_SET, /* PATH=VALUE */
+};
+
+struct cmd_option {
+	int key; /* what cmd_next_option() returns */
+	const char *name; /* without its dashes */
+	const char *value; /* "DIR"; "[=BYTES]" where it may be left out; NULL: none */
+	const char *help;
+	enum cmd_word word; /* what the value is */
+};
+
+/* A table of fields under the options' names: "--source-port". */
+typedef void cmd_visit_fields(void *context, const char *heading, const struct field *fields);
+
+struct cmd_manual {
+	const struct cmd_option *options; /* beside --help; ended by key 0; NULL: none */
+	/* Options that are fields of a file; `argv` may say which of them are asked for. */
+	void (*each_fields)(char **argv, cmd_visit_fields *visit, void *context);
+	const char *const *subverbs; /* the first operand is one of these; NULL: there are none */
+	enum cmd_word operand;
+	bool runs_command; /* what follows the first operand is not ours */
+	const char *text; /* paragraphs, with empty lines between; NULL: the verb's help says all */
+};
+
 struct command {
 	const char *name, *arguments, *help;
+	const struct cmd_manual *manual;
 	enum outcome (*run)(int argc, char **argv);
 };
 
@@ -22,7 +64,8 @@ struct command {
 	X(list, "", "what experiments, topologies and kinds there are")                            \
 	X(describe, "[--schema] KIND",                                                             \
 	  "fields, units, bounds and defaults of a kind, of experiment, of topology")              \
-	X(load, "[OPTION]... TOPOLOGY", "one load by hand through a topology, with live rates")    \
+	X(load, "--from NODE --to NODE [OPTION]... TOPOLOGY",                                      \
+	  "one load by hand through a topology, with live rates")                                  \
 	X(plot, "[--out DIR] RESULT...", "draws the charts of result folders again")               \
 	X(report, "[--out FILE] RESULT...", "one self-contained page of result folders")           \
 	X(merge, "OUT DIR...", "puts the shards of a run together (run --shard I/N)")              \
@@ -37,8 +80,24 @@ struct command {
 	X(vm, "list | fetch VERSION... | shell [KERNEL]", "kernels for --vm; a shell in one")      \
 	X(doctor, "", "what this machine allows, and for what it does not: why")
 
-#define COMMAND_PROTOTYPE(name, arguments, help) enum outcome cmd_##name(int argc, char **argv);
+#define COMMAND_PROTOTYPE(name, arguments, help)                                                   \
+	enum outcome cmd_##name(int argc, char **argv);                                            \
+	extern const struct cmd_manual cmd_manual_##name;
 COMMANDS(COMMAND_PROTOTYPE)
+
+/* In the order of COMMANDS, ended by a NULL name. */
+extern const struct command commands[];
+/* NULL: no such verb. */
+const struct command *cmd_find(const char *name);
+
+/*
+ * As getopt_long() by the table of options: the option's key with its value in optarg, -1 after
+ * the last, '?' after saying on stderr what is wrong.
+ */
+int cmd_next_option(const struct cmd_manual *manual, int argc, char **argv);
+/* Whether --help is among the verb's own arguments; argv[0] is the verb. */
+bool cmd_asks_help(const struct command *command, char **argv);
+void cmd_print_help(const struct command *command, char **argv, FILE *out);
 
 /* Says the error on stderr and what outcome it makes. */
 enum outcome cmd_fail(const struct err *err);

@@ -71,6 +71,13 @@ static enum outcome check_file(const char *name)
 	return outcome;
 }
 
+const struct cmd_manual cmd_manual_check = {
+	.operand = CMD_EXPERIMENT,
+	.text = "Faults are told as a compiler tells them, file:line:column. Nothing is built, and "
+		"no "
+		"root needed. FILE may be a name that `labrun list` shows.",
+};
+
 enum outcome cmd_check(int argc, char **argv)
 {
 	enum outcome outcome = OUTCOME_OK;

@@ -9,11 +9,19 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-					 { "markdown", no_argument, NULL, 'm' },
-					 { "least", required_argument, NULL, 'l' },
-					 { "bisect", no_argument, NULL, 'b' },
-					 {} };
+static const struct cmd_option options[] = {
+	{ 'j', "json", NULL, "the comparison as JSON, in place of the table", CMD_ANYTHING },
+	{ 'm', "markdown", NULL, "a table for a pull request, in place of the text", CMD_ANYTHING },
+	{ 'l', "least", "PERCENT",
+	  "the smallest change that counts, in place of the experiment's minimum_effect",
+	  CMD_ANYTHING },
+	{ 'b', "bisect", NULL,
+	  "for git bisect run: 125 for what could not be judged (3, 4, 77), 128 for bad usage",
+	  CMD_ANYTHING },
+	{},
+};
+
+const struct cmd_manual cmd_manual_compare = { .options = options, .operand = CMD_FOLDER };
 
 /* Verdicts on a measurement that is not valid are told, but are not what to act upon. */
 static enum outcome outcome_of(const json_t *comparison)
@@ -106,7 +114,7 @@ enum outcome cmd_compare(int argc, char **argv)
 	enum outcome outcome;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cmd_next_option(&cmd_manual_compare, argc, argv)) != -1) {
 		fault = parse_option(&arguments, option);
 		if (fault)
 			return cmd_usage("compare", fault);

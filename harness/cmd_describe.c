@@ -6,6 +6,7 @@
 #include "harness/kind_table.h"
 #include "topologies/topology.h"
 
+#include <getopt.h>
 #include <string.h>
 
 static void describe_kind(const struct kind_family *family, const struct kind *kind)
@@ -64,25 +65,41 @@ static enum outcome unknown(const char *name)
 	return cmd_fail(&err);
 }
 
+static const struct cmd_option options[] = {
+	{ 's', "schema", NULL, "the JSON Schema of experiment or topology", CMD_ANYTHING },
+	{},
+};
+
+const struct cmd_manual cmd_manual_describe = { .options = options, .operand = CMD_KIND };
+
+static const struct field *file_fields(const char *name)
+{
+	if (!strcmp(name, "experiment"))
+		return experiment_fields;
+	return strcmp(name, "topology") ? NULL : topology_fields;
+}
+
 enum outcome cmd_describe(int argc, char **argv)
 {
-	bool schema = argc == 3 && !strcmp(argv[1], "--schema");
-	const char *name = argv[argc - 1];
-	const struct field *fields = NULL;
+	const struct field *fields;
+	bool schema = false;
+	int option;
 
-	if ((argc != 2 && !schema) || name[0] == '-')
+	while ((option = cmd_next_option(&cmd_manual_describe, argc, argv)) != -1) {
+		if (option != 's')
+			return cmd_usage("describe", "see labrun describe --help");
+		schema = true;
+	}
+	if (argc - optind != 1)
 		return cmd_usage("describe", "one kind, or experiment, or topology");
-	if (!strcmp(name, "experiment"))
-		fields = experiment_fields;
-	if (!strcmp(name, "topology"))
-		fields = topology_fields;
+	fields = file_fields(argv[optind]);
 	if (schema && fields)
-		return print_schema(fields, name);
+		return print_schema(fields, argv[optind]);
 	if (schema)
 		return cmd_usage("describe", "--schema is for experiment and topology");
 	if (fields)
 		field_describe(fields, stdout, 0);
-	else if (!describe_kinds(name))
-		return unknown(name);
+	else if (!describe_kinds(argv[optind]))
+		return unknown(argv[optind]);
 	return OUTCOME_OK;
 }

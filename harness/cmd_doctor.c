@@ -43,6 +43,8 @@ static enum outcome examine(bool root)
 	return cmd_flush(tally.needed_missing ? OUTCOME_NEED : OUTCOME_OK);
 }
 
+const struct cmd_manual cmd_manual_doctor = {};
+
 enum outcome cmd_doctor(int argc, char **argv)
 {
 	bool root = geteuid() == 0;

@@ -7,7 +7,12 @@
 #include <getopt.h>
 #include <stdio.h>
 
-static const struct option options[] = { { "step", required_argument, NULL, 's' }, {} };
+static const struct cmd_option options[] = {
+	{ 's', "step", "TIME", "how wide the equal steps are, such as 5us", CMD_ANYTHING },
+	{},
+};
+
+const struct cmd_manual cmd_manual_hist = { .options = options, .operand = CMD_FOLDER };
 
 static bool read_step(const char *text, double *ret_ns)
 {
@@ -37,7 +42,7 @@ enum outcome cmd_hist(int argc, char **argv)
 	struct hist_text what = { 0 };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cmd_next_option(&cmd_manual_hist, argc, argv)) != -1) {
 		if (option != 's')
 			return cmd_usage("hist", "unknown option");
 		if (!read_step(optarg, &what.step_ns))

@@ -63,6 +63,8 @@ static void print_kinds(const struct kind_family *family)
 		printf("\n");
 }
 
+const struct cmd_manual cmd_manual_list = {};
+
 enum outcome cmd_list(int argc, char **argv)
 {
 	(void)argv;

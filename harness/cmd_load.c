@@ -145,8 +145,6 @@ enum outcome cmd_load(int argc, char **argv)
 
 	if (code)
 		outcome = cmd_usage("load", err.text);
-	else if (options.help)
-		load_options_print_help(options.kind_given ? options.kind : NULL, stdout);
 	else if ((code = make_plan(&plan, &options, &err)))
 		outcome = code == -EBADMSG ? OUTCOME_USAGE : cmd_fail(&err);
 	else

@@ -2,6 +2,7 @@
 #include "harness/cmd_load_options.h"
 
 #include "harness/cleanup.h"
+#include "harness/cmd.h"
 #include "harness/experiment.h"
 
 #include <string.h>
@@ -22,11 +23,15 @@ static const struct {
 	{ "seed", "seed", "The same seed, the same packets." },
 };
 
-/* Those that take no value, and --set. */
-static const char own_options[] =
-	"  --set PATH=VALUE   any other field, such as topology.nodes.host.firewall.rules=100\n"
-	"  --json             an object a second and a last one, a line each, on stdout\n"
-	"  --quiet            no rates while it runs\n";
+static const struct cmd_option own_options[] = {
+	{ 'k', "kind", "KIND", "which load; " LOAD_DEFAULT_KIND " if none is given", CMD_KIND },
+	{ 's', "set", "PATH=VALUE",
+	  "any other field, such as topology.nodes.host.firewall.rules=100", CMD_SET },
+	{ 'j', "json", NULL, "an object a second and a last one, a line each, on stdout",
+	  CMD_ANYTHING },
+	{ 'q', "quiet", NULL, "no rates while it runs", CMD_ANYTHING },
+	{},
+};
 
 static const struct field *find_field(const struct field *fields, const char *name)
 {
@@ -68,9 +73,11 @@ static bool read_name(const char *text, struct argument *ret)
 /* All names there are, for the nearest of them; what `kind` does not have is no suggestion. */
 static const char *nearest(const struct kind *kind, const char *name)
 {
-	const char *names[LOAD_FIELDS_MAX + 1] = { "kind", "set", "json", "quiet", "help" };
-	size_t count = 5;
+	const char *names[LOAD_FIELDS_MAX + 1] = { "help" };
+	size_t count = 1;
 
+	for (const struct cmd_option *option = own_options; option->key; option++)
+		names[count++] = option->name;
 	for (size_t i = 0; i < ARRAY_SIZE(experiment_options); i++)
 		names[count++] = experiment_options[i].option;
 	for (const struct field *field = load_common_fields; field->name && count < LOAD_FIELDS_MAX;
@@ -140,8 +147,6 @@ static bool take_flag(struct load_options *options, const struct argument *argum
 		flag = &options->json;
 	if (!strcmp(argument->name, "quiet"))
 		flag = &options->quiet;
-	if (!strcmp(argument->name, "help"))
-		flag = &options->help;
 	if (!flag || argument->value)
 		return false;
 	*flag = true;
@@ -252,7 +257,6 @@ int load_options_parse(struct load_options *ret, int argc, char **argv, struct e
 	const char *kind = asked_kind(argv + 1);
 	int code = find_kind(ret, kind ? kind : LOAD_DEFAULT_KIND, err);
 
-	ret->kind_given = kind;
 	if (code)
 		return code;
 	/* Which topology that is, the plan is told by its path. */
@@ -270,7 +274,7 @@ int load_options_parse(struct load_options *ret, int argc, char **argv, struct e
 		if (taken < 0)
 			return taken;
 	}
-	return ret->help ? 0 : check_whole(ret, err);
+	return check_whole(ret, err);
 }
 
 void load_options_done(struct load_options *options)
@@ -294,7 +298,8 @@ void load_options_print_fault(const struct diag_fault *fault, FILE *out)
 }
 
 /* The table under the options' names. */
-static void print_fields(const struct field *fields, FILE *out)
+static void visit_fields(const struct field *fields, const char *heading, cmd_visit_fields *visit,
+			 void *context)
 {
 	struct field renamed[LOAD_FIELDS_MAX + 1] = {};
 	char names[LOAD_FIELDS_MAX][LOAD_OPTION_BYTES];
@@ -303,10 +308,10 @@ static void print_fields(const struct field *fields, FILE *out)
 		renamed[i] = fields[i];
 		renamed[i].name = option_of(fields[i].name, names[i]);
 	}
-	field_describe(renamed, out, 2);
+	visit(context, heading, renamed);
 }
 
-static void print_experiment_options(FILE *out)
+static void visit_experiment_options(cmd_visit_fields *visit, void *context)
 {
 	struct field fields[ARRAY_SIZE(experiment_options) + 1] = {};
 
@@ -319,25 +324,34 @@ static void print_experiment_options(FILE *out)
 		if (!strcmp(fields[i].name, "count"))
 			fields[i].fallback = NULL, fields[i].optional = true;
 	}
-	print_fields(fields, out);
+	visit_fields(fields, "how much", visit, context);
 }
 
-static void print_kind(const struct kind *kind, FILE *out)
+/* Of one kind of load if the arguments name it, else of each. */
+static void each_fields(char **argv, cmd_visit_fields *visit, void *context)
 {
-	fprintf(out, "\n--kind %s%s: %s\n\n", kind->name,
-		strcmp(kind->name, LOAD_DEFAULT_KIND) ? "" : " (if none is given)", kind->help);
-	print_fields(kind->fields, out);
+	const char *asked = asked_kind(argv + 1);
+	struct load_options found = {};
+	struct err err;
+	bool known = asked && !find_kind(&found, asked, &err);
+
+	visit_experiment_options(visit, context);
+	visit_fields(load_common_fields, "every load", visit, context);
+	for (const struct kind *const *at = load_kinds; *at; at++) {
+		char heading[256];
+
+		if (known && *at != found.kind)
+			continue;
+		snprintf(heading, sizeof(heading), "--kind %s: %s", (*at)->name, (*at)->help);
+		visit_fields((*at)->fields, heading, visit, context);
+	}
 }
 
-void load_options_print_help(const struct kind *kind, FILE *out)
-{
-	fprintf(out, "usage: labrun load --from NODE --to NODE [OPTION]... TOPOLOGY\n\n"
-		     "Sends one load through a topology (a name or a file) and says what came of "
-		     "it.\n\n");
-	print_experiment_options(out);
-	fprintf(out, "%s\nevery load:\n\n", own_options);
-	print_fields(load_common_fields, out);
-	for (const struct kind *const *at = load_kinds; *at; at++)
-		if (!kind || *at == kind)
-			print_kind(*at, out);
-}
+const struct cmd_manual cmd_manual_load = {
+	.options = own_options,
+	.each_fields = each_fields,
+	.operand = CMD_TOPOLOGY,
+	.text = "TOPOLOGY is a name that `labrun list` shows, or a file. Nothing is written. "
+		"Losses are "
+		"told, not judged; Ctrl-C ends it early and still tells what was done.",
+};

@@ -18,7 +18,7 @@ struct load_options {
 	json_t *experiment; /* faults in it are the plan's to find */
 	const char *sets[LOAD_SETS_MAX + 1]; /* --set, as in `run` */
 	size_t set_count;
-	bool kind_given, json, quiet, help;
+	bool json, quiet;
 };
 
 /* An unknown option and a missing one are usage errors. */
@@ -27,5 +27,3 @@ void load_options_done(struct load_options *options);
 
 /* "--size: 8 is outside ...": a fault of the experiment, by the option that it came from. */
 void load_options_print_fault(const struct diag_fault *fault, FILE *out);
-/* Every option, those of one kind of load or, for NULL, of each. */
-void load_options_print_help(const struct kind *kind, FILE *out);

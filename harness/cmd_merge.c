@@ -10,16 +10,21 @@
 #include <getopt.h>
 #include <stdio.h>
 
-static const struct option options[] = { { "no-charts", no_argument, NULL, 'c' },
-					 { "help", no_argument, NULL, 'h' },
-					 {} };
+static const struct cmd_option options[] = {
+	{ 'c', "no-charts", NULL, "leave plots/ out; labrun plot draws them later", CMD_ANYTHING },
+	{},
+};
 
-static const char help[] =
-	"usage: labrun merge [--no-charts] OUT DIR...\n\n"
-	"Puts the result folders of `labrun run --shard I/N`, all N of them, together into\n"
-	"OUT, and judges the claims on the whole. They must be of the same experiment, mode,\n"
-	"labrun build, kernel and kind of machine; in exact mode of one bundle, and then OUT\n"
-	"is to the byte what one machine would have given. See docs/shards.md.\n";
+const struct cmd_manual cmd_manual_merge = {
+	.options = options,
+	.operand = CMD_FOLDER,
+	.text = "Puts the result folders of `labrun run --shard I/N`, all N of them, together into "
+		"OUT, and judges the claims on the whole. They must be of the same experiment, "
+		"mode, "
+		"labrun build, kernel and kind of machine; in exact mode of one bundle, and then "
+		"OUT "
+		"is to the byte what one machine would have given. See docs/shards.md.",
+};
 
 static int write_out(const struct rebuilt *merged, const char *out, bool charts, struct err *err)
 {
@@ -50,11 +55,7 @@ enum outcome cmd_merge(int argc, char **argv)
 	struct err err = {};
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return OUTCOME_OK;
-		}
+	while ((option = cmd_next_option(&cmd_manual_merge, argc, argv)) != -1) {
 		if (option != 'c')
 			return cmd_usage("merge", "see labrun merge --help");
 		charts = false;

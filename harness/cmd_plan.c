@@ -43,6 +43,8 @@ static double estimate_s(const struct plan *plan)
 	return ceil(plan->load_s + 0.03 * (double)plan->job_count + 0.5);
 }
 
+const struct cmd_manual cmd_manual_plan = { .operand = CMD_EXPERIMENT };
+
 enum outcome cmd_plan(int argc, char **argv)
 {
 	struct err err = {};

@@ -7,7 +7,18 @@
 #include <getopt.h>
 #include <stdio.h>
 
-static const struct option options[] = { { "out", required_argument, NULL, 'o' }, {} };
+static const struct cmd_option options[] = {
+	{ 'o', "out", "DIR",
+	  "charts that compare the folders too, into DIR; a must if there are several",
+	  CMD_FOLDER },
+	{},
+};
+
+const struct cmd_manual cmd_manual_plot = {
+	.options = options,
+	.operand = CMD_FOLDER,
+	.text = "Draws RESULT/plots again from the folder's own files. Needs gnuplot, not root.",
+};
 
 static int plot_each(char **dirs, size_t count, struct err *err)
 {
@@ -28,7 +39,7 @@ enum outcome cmd_plot(int argc, char **argv)
 	size_t count;
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cmd_next_option(&cmd_manual_plot, argc, argv)) != -1) {
 		if (option != 'o')
 			return cmd_usage("plot", "unknown option");
 		out = optarg;

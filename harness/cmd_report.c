@@ -6,15 +6,18 @@
 #include <getopt.h>
 #include <stdio.h>
 
-static const struct option options[] = { { "out", required_argument, NULL, 'o' },
-					 { "help", no_argument, NULL, 'h' },
-					 {} };
+static const struct cmd_option options[] = {
+	{ 'o', "out", "FILE", "in place of RESULT/" REPORT_PAGE "; a must if there are several",
+	  CMD_FILE },
+	{},
+};
 
-static const char help[] =
-	"usage: labrun report [--out FILE] RESULT...\n\n"
-	"Puts all that is in one or several result folders on one page that needs nothing else:\n"
-	"verdicts, the packet's way, tables, charts, losses, environment.\n\n"
-	"  --out FILE   in place of RESULT/" REPORT_PAGE "; a must if there are several\n";
+const struct cmd_manual cmd_manual_report = {
+	.options = options,
+	.operand = CMD_FOLDER,
+	.text = "Puts all that is in one or several result folders on one page that needs nothing "
+		"else: verdicts, the packet's way, tables, charts, losses, environment.",
+};
 
 static enum outcome write_page(char **dirs, size_t count, const char *out)
 {
@@ -37,11 +40,7 @@ enum outcome cmd_report(int argc, char **argv)
 	size_t count;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return OUTCOME_OK;
-		}
+	while ((option = cmd_next_option(&cmd_manual_report, argc, argv)) != -1) {
 		if (option != 'o')
 			return cmd_usage("report", "see labrun report --help");
 		out = optarg;

@@ -29,24 +29,29 @@ struct reproduction {
 	char **argv;
 };
 
-static const struct option options[] = { { "out", required_argument, NULL, 'o' },
-					 { "vm", optional_argument, NULL, 'v' },
-					 { "modules", required_argument, NULL, 'm' },
-					 { "exact", no_argument, NULL, 'e' },
-					 { "no-charts", no_argument, NULL, 'n' },
-					 { "help", no_argument, NULL, 'h' },
-					 {} };
+static const struct cmd_option options[] = {
+	{ 'v', "vm", "[=KERNEL]",
+	  "in guests with a fetched kernel (6.1), or one of your own, by the path of its bzImage "
+	  "or "
+	  "vmlinux",
+	  CMD_KERNEL },
+	{ 'm', "modules", "DIR", "that kernel's /lib/modules/RELEASE", CMD_FOLDER },
+	{ 'e', "exact", NULL,
+	  "in guests that count instructions: no time, so no ratio to the paper", CMD_ANYTHING },
+	{ 'n', "no-charts", NULL, "draw nothing", CMD_ANYTHING },
+	{ 'o', "out", "DIR",
+	  "write the results below DIR, which must not exist; without it "
+	  "results/reproduce/<UTC time>",
+	  CMD_FOLDER },
+	{},
+};
 
-static const char help[] =
-	"usage: labrun reproduce [OPTION]... [NAME...]\n\n"
-	"  --vm[=KERNEL]   in guests with a fetched kernel (6.1), or one of your own, by the path\n"
-	"                  of its bzImage or vmlinux\n"
-	"  --modules DIR   that kernel's /lib/modules/RELEASE\n"
-	"  --exact         in guests that count instructions: no time, so no ratio to the paper\n"
-	"  --no-charts     draw nothing\n"
-	"  --out DIR       write the results below DIR, which must not exist;\n"
-	"                  without it results/reproduce/<UTC time>\n\n"
-	"What it finds is printed, and is in DIR/" REPRODUCE_PAGE " with the charts beside it.\n";
+const struct cmd_manual cmd_manual_reproduce = {
+	.options = options,
+	.operand = CMD_EXPERIMENT,
+	.text = "What it finds is printed, and is in DIR/" REPRODUCE_PAGE " with the charts beside "
+		"it.",
+};
 
 static int by_name(const struct dirent **left, const struct dirent **right)
 {
@@ -245,11 +250,7 @@ enum outcome cmd_reproduce(int argc, char **argv)
 	struct reproduction reproduction = { .argv = argv };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return OUTCOME_OK;
-		}
+	while ((option = cmd_next_option(&cmd_manual_reproduce, argc, argv)) != -1) {
 		if (!parse_option(&reproduction, option))
 			return cmd_usage("reproduce", "see labrun reproduce --help");
 	}

@@ -102,6 +102,14 @@ static enum outcome enter(const struct topology *topology, char **command)
 	return cmd_ended(status);
 }
 
+const struct cmd_manual cmd_manual_shell = {
+	.operand = CMD_TOPOLOGY,
+	.runs_command = true,
+	.text = "`ip netns exec NODE COMMAND` runs something in a node. Needs no root. With "
+		"COMMAND it "
+		"ends when that does.",
+};
+
 enum outcome cmd_shell(int argc, char **argv)
 {
 	_arena_ struct arena *arena = arena_new();

@@ -25,19 +25,18 @@ static int take_journey(void *context, struct probe *const *probes, const struct
 }
 
 struct arguments {
-	bool json, help;
+	bool json;
 	const char *perfetto; /* a file, or NULL */
 };
 
-static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-					 { "perfetto", required_argument, NULL, 'p' },
-					 { "help", no_argument, NULL, 'h' },
-					 {} };
+static const struct cmd_option options[] = {
+	{ 'j', "json", NULL, "the hops as JSON, in place of the table", CMD_ANYTHING },
+	{ 'p', "perfetto", "FILE", "the journey as a trace for https://ui.perfetto.dev as well",
+	  CMD_FILE },
+	{},
+};
 
-static const char help[] =
-	"usage: labrun trace [OPTION]... EXPERIMENT\n\n"
-	"  --json            the hops as JSON, in place of the table\n"
-	"  --perfetto FILE   the journey as a trace for https://ui.perfetto.dev as well\n";
+const struct cmd_manual cmd_manual_trace = { .options = options, .operand = CMD_EXPERIMENT };
 
 static int write_perfetto(const json_t *journey, const struct plan *plan, const char *path,
 			  struct err *err)
@@ -126,8 +125,6 @@ static bool parse_option(struct arguments *arguments, int option)
 	case 'p':
 		arguments->perfetto = optarg;
 		return true;
-	case 'h':
-		return arguments->help = true;
 	default:
 		return false;
 	}
@@ -138,13 +135,9 @@ enum outcome cmd_trace(int argc, char **argv)
 	struct arguments arguments = {};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((option = cmd_next_option(&cmd_manual_trace, argc, argv)) != -1)
 		if (!parse_option(&arguments, option))
 			return cmd_usage("trace", "see labrun trace --help");
-	if (arguments.help) {
-		fputs(help, stdout);
-		return OUTCOME_OK;
-	}
 	if (argc - optind != 1)
 		return cmd_usage("trace", "one experiment");
 	return trace(argv[optind], &arguments);

@@ -7,20 +7,24 @@
 #include <getopt.h>
 #include <stdbool.h>
 
-static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-					 { "help", no_argument, NULL, 'h' },
-					 {} };
+static const struct cmd_option options[] = {
+	{ 'j', "json", NULL, "what was found as JSON, in place of text", CMD_ANYTHING },
+	{},
+};
 
-static const char help[] =
-	"usage: labrun verify [--json] RESULT...\n\n"
-	"Makes every table, the summary, the claims' verdicts and the charts again from\n"
-	"samples.csv, counters.csv and calibration.csv, compares them byte by byte, and\n"
-	"holds all files against SHA256SUMS. Needs no root. Images are compared where\n"
-	"gnuplot is the version that drew them. Exit status: 0 verified, 1 something\n"
-	"differs, 2 not a result folder.\n\n"
-	"It cannot find raw tables that were changed together with all that follows from\n"
-	"them and with SHA256SUMS; for that keep or sign SHA256SUMS elsewhere. Nor can it\n"
-	"recompute what nothing else tells: environment.json, the units, why a cell failed.\n";
+const struct cmd_manual cmd_manual_verify = {
+	.options = options,
+	.operand = CMD_FOLDER,
+	.text = "Makes every table, the summary, the claims' verdicts and the charts again from "
+		"samples.csv, counters.csv and calibration.csv, compares them byte by byte, and "
+		"holds all files against SHA256SUMS. Needs no root. Images are compared where "
+		"gnuplot is the version that drew them. Exit status: 0 verified, 1 something "
+		"differs, 2 not a result folder.\n\n"
+		"It cannot find raw tables that were changed together with all that follows from "
+		"them and with SHA256SUMS; for that keep or sign SHA256SUMS elsewhere. Nor can it "
+		"recompute what nothing else tells: environment.json, the units, why a cell "
+		"failed.",
+};
 
 static enum outcome verify_one(const char *dir, bool json)
 {
@@ -44,11 +48,7 @@ enum outcome cmd_verify(int argc, char **argv)
 	bool json = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return OUTCOME_OK;
-		}
+	while ((option = cmd_next_option(&cmd_manual_verify, argc, argv)) != -1) {
 		if (option != 'j')
 			return cmd_usage("verify", "see labrun verify --help");
 		json = true;

@@ -55,6 +55,17 @@ static enum outcome open_shell(const char *name)
 	return code ? cmd_fail(&err) : (enum outcome)(OUTCOME_COMMAND + status);
 }
 
+static const char *const subverbs[] = { "list", "fetch", "shell", NULL };
+
+const struct cmd_manual cmd_manual_vm = {
+	.subverbs = subverbs,
+	.operand = CMD_KERNEL,
+	.text = "list: the kernels at hand. fetch: gets Debian's kernel of a version, such as 6.1, "
+		"and "
+		"unpacks it into the cache; nothing is installed. shell: a guest with that kernel "
+		"(6.1), in which all of labrun's verbs work; it ends with the status of its shell.",
+};
+
 enum outcome cmd_vm(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "list"))

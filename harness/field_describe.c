@@ -3,10 +3,10 @@
 
 #include "cleanup.h"
 #include "field_internal.h"
+#include "text_wrap.h"
 
 #include <string.h>
 
-#define DESCRIBE_WIDTH 80
 #define DESCRIBE_GAP 3
 #define DESCRIBE_NESTED 4
 
@@ -102,27 +102,6 @@ static void print_presence(const struct field *field, FILE *out)
 		fputs(", required", out);
 }
 
-static void print_wrapped(const char *text, FILE *out, int indent)
-{
-	int column = 0;
-
-	while (*text) {
-		int word = (int)strcspn(text, " ");
-
-		if (column && column + 1 + word > DESCRIBE_WIDTH) {
-			fputc('\n', out);
-			column = 0;
-		}
-		if (!column)
-			column = fprintf(out, "%*s", indent, "");
-		else
-			column += fprintf(out, " ");
-		column += fprintf(out, "%.*s", word, text);
-		text += word + strspn(text + word, " ");
-	}
-	fputc('\n', out);
-}
-
 static void describe_one(const struct field *field, FILE *out, int indent, int width)
 {
 	const char *help = field->help;
@@ -134,7 +113,7 @@ static void describe_one(const struct field *field, FILE *out, int indent, int w
 	print_presence(field, out);
 	fputc('\n', out);
 	if (help)
-		print_wrapped(help, out, indent + width);
+		text_wrap(help, out, indent + width, 0);
 }
 
 /* Which kinds there are; the fields of one are for `describe` of that kind. */

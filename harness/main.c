@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/field.h"
 #include "harness/file.h"
+#include "harness/text_wrap.h"
 #include "harness/vm_init.h"
 #include "version.h"
 
@@ -12,10 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMMAND_ROW(name_, arguments_, help_)                                                      \
-	{ .name = #name_, .arguments = arguments_, .help = help_, .run = cmd_##name_ },
-
-static const struct command commands[] = { COMMANDS(COMMAND_ROW) };
+#define VERBS_MAX 64
+#define VERB_COLUMN 13
 
 static int exit_status(enum outcome outcome)
 {
@@ -45,22 +44,24 @@ static void print_help(FILE *out)
 	fprintf(out, "labrun: a lab for the Linux datapath\n\n"
 		     "usage: labrun EXPERIMENT...\n"
 		     "       labrun VERB [ARGUMENT]...\n\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %-10s %-26s %s\n", commands[i].name, commands[i].arguments,
-			commands[i].help);
+	for (const struct command *command = commands; command->name; command++)
+		text_wrap(command->help, out, VERB_COLUMN,
+			  fprintf(out, "  %-*s", VERB_COLUMN - 2, command->name));
 	fprintf(out,
-		"\nEXPERIMENT is a file or a name that `labrun list` shows; `labrun run --help`\n"
-		"has the options. Exit status: 0 done, 1 a claim fails, 2 bad usage or file,\n"
+		"\nEXPERIMENT is a file or a name that `labrun list` shows; `labrun VERB --help` "
+		"says\n"
+		"what a verb takes. Exit status: 0 done, 1 a claim fails, 2 bad usage or file,\n"
 		"3 the measurement is invalid, 4 could not run, 77 this machine lacks a need,\n"
 		"130 interrupted. `vm shell` ends with the status of its shell.\n");
 }
 
-static const struct command *find_command(const char *name)
+/* `labrun help`, `labrun help VERB`, `labrun VERB --help`. */
+static const struct command *asked_about(char **argv)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
-	return NULL;
+	bool help = !strcmp(argv[1], "help") && argv[2];
+	const struct command *command = cmd_find(argv[help ? 2 : 1]);
+
+	return command && (help || cmd_asks_help(command, argv + 1)) ? command : NULL;
 }
 
 /* Found once, before the sandbox: in its mount namespace a chroot's paths look different. */
@@ -90,9 +91,9 @@ static void settle_inheritance(void)
 /* What is no verb is taken as an experiment; perhaps a verb was meant. */
 static void suggest_command(const char *name)
 {
-	const char *names[ARRAY_SIZE(commands) + 1] = {}, *near;
+	const char *names[VERBS_MAX + 1] = {}, *near;
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; commands[i].name && i < VERBS_MAX; i++)
 		names[i] = commands[i].name;
 	near = field_nearest(name, names);
 	if (near)
@@ -107,6 +108,11 @@ int main(int argc, char **argv)
 	/* The kernel of a guest starts this program as its init. */
 	if (getpid() == 1 && !strcmp(argv[0], "/init"))
 		return vm_init_main();
+	command = argc < 2 ? NULL : asked_about(argv);
+	if (command) {
+		cmd_print_help(command, argv + 1, stdout);
+		return exit_status(cmd_flush(OUTCOME_OK));
+	}
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
 		print_help(argc < 2 ? stderr : stdout);
 		return argc < 2 ? exit_status(OUTCOME_USAGE) : 0;
@@ -117,7 +123,7 @@ int main(int argc, char **argv)
 	}
 	settle_inheritance();
 	settle_data_dir();
-	command = find_command(argv[1]);
+	command = cmd_find(argv[1]);
 	outcome = command ? command->run(argc - 1, argv + 1) : cmd_run(argc, argv);
 	if (!command && outcome == OUTCOME_USAGE)
 		suggest_command(argv[1]);

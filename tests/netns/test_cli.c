@@ -5,6 +5,7 @@
  */
 #include "tests/netns/result_fixture.h"
 
+#include "harness/cmd.h"
 #include "harness/kind_table.h"
 
 #define VERB_MAX 6
@@ -78,6 +79,32 @@ static void assert_prints(const char *const *arguments, const char *expected)
 	assert_status(finished, 0);
 	assert_says(finished.out, expected);
 	assert_string_equal(finished.error, "");
+}
+
+static void assert_helps(const struct command *command, const char *first, const char *second)
+{
+	const struct cmd_option *option = command->manual->options;
+	_finished_ struct finished help =
+		run_as(NULL, (const char *const[]){ first, second, NULL });
+	char text[64];
+
+	assert_status(help, 0);
+	assert_string_equal(help.error, "");
+	snprintf(text, sizeof(text), "usage: labrun %s", command->name);
+	assert_int_equal(strncmp(help.out, text, strlen(text)), 0);
+	for (; option && option->key; option++) {
+		snprintf(text, sizeof(text), "  --%s", option->name);
+		assert_says(help.out, text);
+	}
+}
+
+static void test_help_of_each_verb(void **state)
+{
+	(void)state;
+	for (const struct command *command = commands; command->name; command++) {
+		assert_helps(command, command->name, "--help");
+		assert_helps(command, "help", command->name);
+	}
 }
 
 static void test_help(void **state)
@@ -264,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		program_test(test_bad_usage),
 		program_test(test_help),
+		program_test(test_help_of_each_verb),
 		program_test(test_describe_every_kind),
 		program_test(test_schemas),
 		program_test(test_check_list_and_plan),

@@ -308,7 +308,9 @@ static int set_up(void **state)
 	static const char *const modules[] = { "veth", "vxlan", "nf_conntrack", NULL };
 	static const char *const tools[] = { NULL };
 	static struct fixture fixture;
-	const struct vm_initramfs what = { &fixture.kernel, modules, tools };
+	const struct vm_initramfs what = { .kernel = &fixture.kernel,
+					   .modules = modules,
+					   .tools = tools };
 
 	*state = &fixture;
 	snprintf(fixture.work, sizeof(fixture.work), "/tmp/labrun-vm-%d", getpid());

@@ -121,7 +121,7 @@ static void boot(const struct vm_kernel *kernel)
 	static const char *const modules[] = { "vxlan",	   "br_netfilter", "nft_chain_nat",
 					       "nft_masq", "xt_LOG",	   "?netkit",
 					       NULL };
-	const struct vm_initramfs what = { kernel, modules, tools };
+	const struct vm_initramfs what = { .kernel = kernel, .modules = modules, .tools = tools };
 	char hash[VM_HASH_BYTES], again[VM_HASH_BYTES];
 	char console[] = "/tmp/labrun-test-console.XXXXXX";
 	_free_ char *path = NULL, *same = NULL;
