@@ -27,24 +27,6 @@ static unsigned degrees(double base, size_t base_count, double new, size_t new_c
 	return freedom < MAX_FREEDOM ? (unsigned)freedom : MAX_FREEDOM;
 }
 
-/* Where the interval of confidence 1 - p just touches zero: the quantile turned round by bisection,
- * so that p < 0.05 if and only if the 95 % interval leaves zero out. */
-static double p_value(double t, unsigned freedom)
-{
-	double low = 0, high = 1;
-
-	for (int i = 0; i < 60; i++) {
-		double middle = (low + high) / 2;
-
-		/* 1 - p / 2 is 1 for a smaller p: no quantile, and no t is beyond it. */
-		if (stats_t_quantile(1 - middle / 2, freedom) >= t)
-			low = middle;
-		else
-			high = middle;
-	}
-	return high;
-}
-
 /* By what the difference is spread, and how well that is known; false if it is not. */
 static bool find_error(const double *base, size_t base_count, const double *new, size_t new_count,
 		       struct welch *welch, double *ret_error)
@@ -84,7 +66,7 @@ struct welch welch_compare(const double *base, size_t base_count, const double *
 	half = stats_t_quantile(0.975, ret.freedom) * error;
 	ret.interval = (struct interval){ ret.difference - half, ret.difference + half };
 	if (error > 0)
-		ret.p = p_value(fabs(ret.difference) / error, ret.freedom);
+		ret.p = stats_t_p(ret.difference / error, ret.freedom);
 	else
 		ret.p = ret.difference == 0;
 	return ret;

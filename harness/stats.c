@@ -104,6 +104,17 @@ double stats_t_quantile(double p, unsigned freedom)
 	}
 }
 
+double stats_t_p(double t, unsigned freedom)
+{
+	double p;
+
+	if (!freedom)
+		return NAN;
+	p = 1 - t_central(atan2(fabs(t), sqrt(freedom)), freedom);
+	/* fmax() would turn a NaN into 0. */
+	return p < 0 ? 0 : p;
+}
+
 struct interval stats_mean_interval(const double *values, size_t count)
 {
 	double mean = stats_mean(values, count), half;
@@ -168,16 +179,14 @@ bool stats_fit(const double *x, const double *y, size_t count, struct fit *ret)
 
 double stats_mean_p(const double *values, size_t count)
 {
-	double mean = stats_mean(values, count), error, tail;
+	double mean = stats_mean(values, count), error;
 
 	if (count < 2)
 		return 1;
 	error = stats_stddev(values, count) / sqrt((double)count);
 	if (!isfinite(mean) || isnan(error) || mean == 0)
 		return 1;
-	tail = 1 -
-	       t_central(atan2(fabs(mean) / error, sqrt((double)count - 1)), (unsigned)count - 1);
-	return tail < 0 ? 0 : tail;
+	return stats_t_p(mean / error, (unsigned)count - 1);
 }
 
 struct hypothesis {

@@ -17,6 +17,8 @@ double stats_mean(const double *values, size_t count); /* NAN if there are none 
 double stats_stddev(const double *values, size_t count); /* n - 1; NAN below two */
 /* Quantile of Student's t with `freedom` degrees: 0 < p < 1. */
 double stats_t_quantile(double p, unsigned freedom);
+/* Two-sided p value: the probability that |T| exceeds |t|. Off by 1e-15 at most, so 0 for less. */
+double stats_t_p(double t, unsigned freedom);
 /* 95 %, two-sided. */
 struct interval stats_mean_interval(const double *values, size_t count);
 /* Nearest rank: the smallest value that at least p (0..1) of all do not exceed. Sorted input. */

@@ -2,27 +2,7 @@
 #include "harness/cleanup.h"
 #include "harness/stats.h"
 #include "tests/test.h"
-
-struct random {
-	uint64_t state;
-};
-
-/* xorshift64*: G. Marsaglia, J. Statistical Software 8 (2003), with S. Vigna's multiplier. */
-static double random_uniform(struct random *random)
-{
-	random->state ^= random->state >> 12;
-	random->state ^= random->state << 25;
-	random->state ^= random->state >> 27;
-	return ((double)(random->state * 0x2545f4914f6cdd1du >> 11) + 0.5) / 9007199254740992.0;
-}
-
-/* Box & Muller. */
-static double random_normal(struct random *random)
-{
-	double radius = sqrt(-2 * log(random_uniform(random)));
-
-	return radius * cos(2 * M_PI * random_uniform(random));
-}
+#include "tests/unit/draws.h"
 
 static void test_t_quantile(void **state)
 {
@@ -67,34 +47,6 @@ static void test_t_quantile_edges(void **state)
 	assert_true(isnan(stats_t_quantile(NAN, 5)));
 }
 
-/* NIST Statistical Reference Datasets, univariate: NumAcc1 to NumAcc4 are given by formula. */
-static void test_nist_numacc(void **state)
-{
-	static const struct {
-		double middle, step;
-		size_t count;
-		double stddev, tolerance;
-	} cases[] = {
-		{ 10000002, 1, 3, 1, 0 },
-		{ 1.2, 0.1, 1001, 0.1, 1e-14 },
-		/* The data themselves are rounded: 1000000.1 is off by 2e-11 already. */
-		{ 1000000.2, 0.1, 1001, 0.1, 1e-9 },
-		{ 10000000.2, 0.1, 1001, 0.1, 1e-8 },
-	};
-	double values[1001];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		values[0] = cases[i].middle;
-		for (size_t j = 1; j < cases[i].count; j++)
-			values[j] = cases[i].middle + (j % 2 ? -1 : 1) * cases[i].step;
-		assert_near(stats_mean(values, cases[i].count), cases[i].middle,
-			    cases[i].middle * 1e-15);
-		assert_near(stats_stddev(values, cases[i].count), cases[i].stddev,
-			    cases[i].tolerance);
-	}
-}
-
 static void test_few_values(void **state)
 {
 	const double one[] = { 5 }, same[] = { 7, 7, 7 }, bad[] = { 1, NAN, 3 };
@@ -125,25 +77,6 @@ static void test_mean_is_compensated(void **state)
 	assert_true(isinf(stats_mean(huge, 2)));
 }
 
-/* Of 1000 intervals over ten normal batch means about 950 hold the true mean; the seed is fixed. */
-static void test_interval_coverage(void **state)
-{
-	struct random random = { 20260301 };
-	size_t covered = 0;
-
-	(void)state;
-	for (size_t i = 0; i < 1000; i++) {
-		struct interval interval;
-		double means[10];
-
-		for (size_t b = 0; b < ARRAY_SIZE(means); b++)
-			means[b] = 5000 + 120 * random_normal(&random);
-		interval = stats_mean_interval(means, ARRAY_SIZE(means));
-		covered += interval.low <= 5000 && 5000 <= interval.high;
-	}
-	assert_in_range(covered, 930, 970);
-}
-
 /* The definition itself, by trying every value. */
 static double reference_percentile(const double *sorted, size_t count, size_t hundredths)
 {
@@ -155,13 +88,13 @@ static double reference_percentile(const double *sorted, size_t count, size_t hu
 
 static void test_percentile(void **state)
 {
-	struct random random = { 7 };
+	uint64_t random = 7;
 	double values[230];
 
 	(void)state;
 	for (size_t count = 1; count <= ARRAY_SIZE(values); count++) {
 		for (size_t i = 0; i < count; i++)
-			values[i] = floor(1000 * random_uniform(&random));
+			values[i] = floor(1000 * draw_uniform(&random));
 		stats_sort(values, count);
 		for (size_t p = 0; p <= 100; p++)
 			assert_near(stats_percentile(values, count, (double)p / 100),
@@ -234,7 +167,7 @@ static void test_mean_p(void **state)
 /* The p value is below 5 % exactly if the 95 % interval leaves zero out. */
 static void test_mean_p_agrees(void **state)
 {
-	struct random random = { 99 };
+	uint64_t random = 99;
 
 	(void)state;
 	for (size_t i = 0; i < 500; i++) {
@@ -243,7 +176,7 @@ static void test_mean_p_agrees(void **state)
 		size_t count = 2 + i % 9;
 
 		for (size_t j = 0; j < count; j++)
-			values[j] = 0.7 + random_normal(&random);
+			values[j] = 0.7 + draw_normal(&random);
 		interval = stats_mean_interval(values, count);
 		assert_int_equal(stats_mean_p(values, count) < 0.05,
 				 interval.low > 0 || interval.high < 0);
@@ -279,18 +212,11 @@ static void test_holm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_t_quantile),
-		cmocka_unit_test(test_t_quantile_edges),
-		cmocka_unit_test(test_nist_numacc),
-		cmocka_unit_test(test_few_values),
-		cmocka_unit_test(test_mean_is_compensated),
-		cmocka_unit_test(test_interval_coverage),
-		cmocka_unit_test(test_percentile),
-		cmocka_unit_test(test_percentile_edges),
-		cmocka_unit_test(test_sort),
-		cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_mean_p),
-		cmocka_unit_test(test_mean_p_agrees),
+		cmocka_unit_test(test_t_quantile), cmocka_unit_test(test_t_quantile_edges),
+		cmocka_unit_test(test_few_values), cmocka_unit_test(test_mean_is_compensated),
+		cmocka_unit_test(test_percentile), cmocka_unit_test(test_percentile_edges),
+		cmocka_unit_test(test_sort),	   cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_mean_p),	   cmocka_unit_test(test_mean_p_agrees),
 		cmocka_unit_test(test_holm),
 	};
 
