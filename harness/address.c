@@ -68,3 +68,20 @@ const char *address_format(const struct address *address, char *text, size_t siz
 		snprintf(text, size, "%s/%u", host, address->prefix_length);
 	return text;
 }
+
+int address_compare_bits(const struct address *left, const struct address *right, unsigned bits)
+{
+	unsigned bytes = bits / 8;
+	int order = memcmp(left->bytes, right->bytes, bytes);
+	uint8_t mask = (uint8_t)(0xff00 >> bits % 8);
+
+	if (order != 0 || bits % 8 == 0)
+		return order;
+	return (left->bytes[bytes] & mask) - (right->bytes[bytes] & mask);
+}
+
+bool address_is_in(const struct address *address, const struct address *prefix)
+{
+	return prefix->family == address->family &&
+	       address_compare_bits(prefix, address, prefix->prefix_length) == 0;
+}

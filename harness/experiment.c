@@ -97,6 +97,21 @@ static void check_size(struct checker *checker)
 				return;
 }
 
+static void check_suits(struct checker *checker, const struct load_ops *ops)
+{
+	const struct experiment *experiment = checker->experiment;
+	const struct load_pass pass = { .common = experiment->load.common,
+					.params = experiment->load.params,
+					.destination = experiment->destination,
+					.sink = experiment->sink };
+	bool known = experiment->from_node != SIZE_MAX && experiment->to_node != SIZE_MAX &&
+		     experiment->destination.family != AF_UNSPEC;
+	struct err err = {};
+
+	if (known && ops->suits && ops->suits(&pass, experiment->topology, &err))
+		diag_add_path(checker->diag, "load", DIAG_VALUE, "%s", err.text);
+}
+
 static void check_load(struct checker *checker)
 {
 	struct experiment *experiment = checker->experiment;
@@ -134,6 +149,7 @@ static void check_load(struct checker *checker)
 	if (message)
 		diag_add_path(checker->diag, "load", DIAG_VALUE, "%s", message);
 	check_size(checker);
+	check_suits(checker, ops);
 }
 
 /* Until a time is up: how many that will be is not known beforehand. */

@@ -135,3 +135,6 @@ const char *field_nearest(const char *text, const char *const *names);
 bool address_parse(const char *text, bool with_prefix, struct address *ret);
 /* Into at least INET6_ADDRSTRLEN + 4 bytes; the prefix is left out when it is full. */
 const char *address_format(const struct address *address, char *text, size_t size);
+/* Of one family: the first bits, as memcmp() orders. */
+int address_compare_bits(const struct address *left, const struct address *right, unsigned bits);
+bool address_is_in(const struct address *address, const struct address *prefix);

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 
 struct lab;
+struct topology;
 
 /* Where a load's packets end. */
 enum load_sink {
@@ -126,6 +127,12 @@ struct load_ops {
 	uint64_t (*rate_bytes)(const struct load_common *common, const void *params);
 	/* Checks what the tables cannot; faults as a message, NULL if fine. */
 	const char *(*check)(const struct load_common *common, const void *params);
+	/*
+	 * What the files alone show of what preflight() would refuse. The pass has its addresses
+	 * and its sink, and no more. NULL: nothing.
+	 */
+	int (*suits)(const struct load_pass *pass, const struct topology *topology,
+		     struct err *err);
 	/*
 	 * Before anything is forked or sent, at home: whether what the lab has will do for this
 	 * pass. A fault says the node:device and what to set. NULL: it will always.

@@ -91,12 +91,13 @@ static const char *services_check(const struct load_common *common, const void *
 	return common->family ? "services: only IPv4 services are made" : NULL;
 }
 
-static int services_preflight(const struct load_pass *pass, const struct lab *lab, struct err *err)
+static int services_suits(const struct load_pass *pass, const struct topology *topology,
+			  struct err *err)
 {
-	const struct proxy_params *proxy = proxy_find(lab_topology(lab), NULL);
+	const struct proxy_params *proxy = proxy_find(topology, NULL);
 
 	(void)pass;
-	if (proxy_count(lab_topology(lab)) > 1)
+	if (proxy_count(topology) > 1)
 		return err_usage(err, "services: two nodes have a proxy, and whose services are "
 				      "meant is not clear");
 	if (proxy && !proxy->endpoints)
@@ -362,6 +363,6 @@ const struct load_ops load_services = {
 	.of_new_flows = true,
 	.packet_bytes = services_packet_bytes,
 	.check = services_check,
-	.preflight = services_preflight,
+	.suits = services_suits,
 	.drive = services_drive,
 };

@@ -114,18 +114,14 @@ static bool is_capable(const char *kind)
 	return false;
 }
 
-/* The other end of the link that the way's device is an end of; NULL: it is none. */
-static const struct topo_end *find_peer(const struct way *way, const struct topology *topology,
-					size_t node)
+/* The other end of the link that the device is an end of; NULL: it is of none. */
+static const struct topo_end *find_peer(const struct topology *topology, size_t node,
+					const char *device)
 {
-	const struct topo_link *links = topology->links.items;
+	size_t end;
+	const struct topo_link *link = topology_find_link(topology, node, device, &end);
 
-	for (size_t i = 0; i < topology->links.count; i++)
-		for (size_t j = 0; j < 2; j++)
-			if (links[i].ends[j].node == node &&
-			    !strcmp(links[i].ends[j].device, way->device))
-				return &links[i].ends[!j];
-	return NULL;
+	return link ? &link->ends[!end] : NULL;
 }
 
 /* What a veth drops without a word hangs on its other end. */
@@ -195,15 +191,20 @@ static int check_queues(const char *out, const struct offloads_state *state,
 	return 0;
 }
 
+static int refuse_peer(const char *out, const char *peer, struct err *err)
+{
+	return err_usage(err,
+			 "%s would drop every frame: its other end %s has neither GRO nor an XDP "
+			 "program; give that link \"offloads\": { \"gro\": \"on\" }",
+			 out, peer);
+}
+
 static int check_peer(const char *out, const struct peer *peer, struct err *err)
 {
 	if (!peer->link.up)
 		return err_usage(err, "%s is down, so that %s drops all", peer->name, out);
 	if (!peer->state.gro && !peer->link.xdp)
-		return err_usage(err,
-				 "%s would drop every frame: its other end %s has neither GRO nor "
-				 "an XDP program; give that link \"offloads\": { \"gro\": \"on\" }",
-				 out, peer->name);
+		return refuse_peer(out, peer->name, err);
 	return 0;
 }
 
@@ -227,7 +228,7 @@ int way_check(const struct way *way, const struct lab *lab, const struct way_loa
 	      struct err *err)
 {
 	long node = topology_find_node(lab_topology(lab), load->from);
-	const struct topo_end *end = find_peer(way, lab_topology(lab), (size_t)node);
+	const struct topo_end *end = find_peer(lab_topology(lab), (size_t)node, way->device);
 	char out[200];
 	int code;
 
@@ -239,4 +240,35 @@ int way_check(const struct way *way, const struct lab *lab, const struct way_loa
 				 out, way->kind);
 	code = check_mtu(load->frame_bytes, way->mtu, out, err);
 	return code || !end ? code : check_link(out, way, lab, end, load, err);
+}
+
+static const char *name_end(const struct topology *topology, const struct topo_end *end,
+			    char name[static 200])
+{
+	const struct topo_node *nodes = topology->nodes.items;
+
+	snprintf(name, 200, "%s:%s", nodes[end->node].name, end->device);
+	return name;
+}
+
+int way_check_declared(const struct topology *topology, size_t node,
+		       const struct address *destination, const struct topo_end *sink,
+		       struct err *err)
+{
+	const char *device = topology_find_way(topology, node, destination);
+	const struct topo_link *link = NULL;
+	const struct topo_end *peer;
+	char out[200], other[200];
+	size_t end;
+
+	if (device)
+		link = topology_find_link(topology, node, device, &end);
+	if (!link || link->virtio)
+		return 0;
+	peer = &link->ends[!end];
+	if (peer->port.offloads.gro == OFFLOAD_ON ||
+	    (peer->node == sink->node && sink->device && !strcmp(peer->device, sink->device)))
+		return 0;
+	return refuse_peer(name_end(topology, &link->ends[end], out),
+			   name_end(topology, peer, other), err);
 }

@@ -11,6 +11,8 @@
 #include "harness/field.h"
 
 struct lab;
+struct topology;
+struct topo_end;
 
 struct way {
 	int ifindex;
@@ -35,3 +37,8 @@ struct way_load {
 };
 int way_check(const struct way *way, const struct lab *lab, const struct way_load *load,
 	      struct err *err);
+/* The first of that, for frames that are redirected, as far as the file shows it: before anything
+ * is built. `sink` has the XDP program that takes them, its device NULL if there is none. */
+int way_check_declared(const struct topology *topology, size_t node,
+		       const struct address *destination, const struct topo_end *sink,
+		       struct err *err);

@@ -234,6 +234,19 @@ static int check_all(const struct load_pass *pass, const struct lab *lab, struct
 	return code ? code : make_flows(&flows, pass, &way, err);
 }
 
+static int xdp_suits(const struct load_pass *pass, const struct topology *topology, struct err *err)
+{
+	const struct load_common *common = pass->common;
+	struct topo_end sink = { .node = (size_t)topology_find_node(topology, common->to) };
+
+	if (frame_bytes(pass->destination.family, pass->params) > GENERATOR_LIVE_BYTES)
+		return 0;
+	if (pass->sink > LOAD_SINK_SOCKET)
+		sink.device = topology_find_address_device(topology, sink.node, &pass->destination);
+	return way_check_declared(topology, (size_t)topology_find_node(topology, common->from),
+				  &pass->destination, &sink, err);
+}
+
 static int xdp_preflight(const struct load_pass *pass, const struct lab *lab, struct err *err)
 {
 	long node = topology_find_node(lab_topology(lab), pass->common->from);
@@ -334,6 +347,7 @@ const struct load_ops load_xdp = {
 	.flow_count = xdp_flow_count,
 	.packet_bytes = xdp_packet_bytes,
 	.check = xdp_check,
+	.suits = xdp_suits,
 	.preflight = xdp_preflight,
 	.drive = xdp_drive,
 };

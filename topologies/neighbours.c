@@ -49,17 +49,6 @@ static void add(struct derivation *derivation, enum rule rule, const struct lab_
 	};
 }
 
-static int compare_bits(const struct address *a, const struct address *b, unsigned bits)
-{
-	unsigned bytes = bits / 8;
-	int order = memcmp(a->bytes, b->bytes, bytes);
-	uint8_t mask = (uint8_t)(0xff00 >> bits % 8);
-
-	if (order != 0 || bits % 8 == 0)
-		return order;
-	return (a->bytes[bytes] & mask) - (b->bytes[bytes] & mask);
-}
-
 static unsigned full_length(const struct address *address)
 {
 	return address->family == AF_INET6 ? 128 : 32;
@@ -69,7 +58,7 @@ static int compare_address(const struct address *a, const struct address *b)
 {
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
-	return compare_bits(a, b, full_length(a));
+	return address_compare_bits(a, b, full_length(a));
 }
 
 /* Orders by network: those of one subnet are next to each other, by address. */
@@ -79,7 +68,7 @@ static int compare_network(const struct address *a, const struct address *b)
 		return a->family < b->family ? -1 : 1;
 	if (a->prefix_length != b->prefix_length)
 		return a->prefix_length - b->prefix_length;
-	return compare_bits(a, b, a->prefix_length);
+	return address_compare_bits(a, b, a->prefix_length);
 }
 
 static int compare_holders(const void *left, const void *right)
@@ -105,12 +94,6 @@ static int compare_candidates(const void *left, const void *right)
 	return order ? order : (int)a->rule - (int)b->rule;
 }
 
-static bool subnet_contains(const struct address *subnet, const struct address *address)
-{
-	return subnet->family == address->family &&
-	       compare_bits(subnet, address, subnet->prefix_length) == 0;
-}
-
 static const struct address *addresses_of(const struct lab_device *device)
 {
 	return device->port->addresses.items;
@@ -119,7 +102,7 @@ static const struct address *addresses_of(const struct lab_device *device)
 static bool on_subnet_of(const struct lab_device *device, const struct address *address)
 {
 	for (size_t i = 0; i < device->port->addresses.count; i++)
-		if (subnet_contains(&addresses_of(device)[i], address))
+		if (address_is_in(address, &addresses_of(device)[i]))
 			return true;
 	return false;
 }

@@ -141,6 +141,13 @@ long topology_find_node(const struct topology *topology, const char *name);
 const char *topology_nearest_node(const struct topology *topology, const char *name);
 /* Whether the node has a device of that name, a link's end included. */
 bool topology_has_device(const struct topology *topology, size_t node, const char *device);
+/* The link that the node's device is an end of, and which; NULL: of none. */
+const struct topo_link *topology_find_link(const struct topology *topology, size_t node,
+					   const char *device, size_t *ret_end);
+/* The device by which the node sends to the address, by its routes and its devices' subnets, the
+ * longest prefix; NULL: none, or the file leaves open which. */
+const char *topology_find_way(const struct topology *topology, size_t node,
+			      const struct address *address);
 /* The port of that device, NULL if there is none. */
 const struct topo_port *topology_find_port(const struct topology *topology, size_t node,
 					   const char *device);

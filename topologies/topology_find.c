@@ -27,22 +27,34 @@ const char *topology_nearest_node(const struct topology *topology, const char *n
 	return field_nearest(name, names);
 }
 
+const struct topo_link *topology_find_link(const struct topology *topology, size_t node,
+					   const char *device, size_t *ret_end)
+{
+	const struct topo_link *links = topology->links.items;
+
+	for (size_t i = 0; i < topology->links.count; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (links[i].ends[j].node == node &&
+			    !strcmp(links[i].ends[j].device, device)) {
+				*ret_end = j;
+				return &links[i];
+			}
+	return NULL;
+}
+
 const struct topo_port *topology_find_port(const struct topology *topology, size_t node,
 					   const char *device)
 {
 	const struct topo_node *nodes = topology->nodes.items;
 	const struct topo_device *devices = nodes[node].devices.items;
-	const struct topo_link *links = topology->links.items;
+	const struct topo_link *link;
+	size_t end;
 
 	for (size_t i = 0; i < nodes[node].devices.count; i++)
 		if (!strcmp(devices[i].name, device))
 			return &devices[i].port;
-	for (size_t i = 0; i < topology->links.count; i++)
-		for (size_t j = 0; j < 2; j++)
-			if (links[i].ends[j].node == node &&
-			    !strcmp(links[i].ends[j].device, device))
-				return &links[i].ends[j].port;
-	return NULL;
+	link = topology_find_link(topology, node, device, &end);
+	return link ? &link->ends[end].port : NULL;
 }
 
 bool topology_has_device(const struct topology *topology, size_t node, const char *device)
