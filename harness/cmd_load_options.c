@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/cmd.h"
 #include "harness/experiment.h"
+#include "harness/json_argument.h"
 
 #include <string.h>
 
@@ -103,14 +104,13 @@ static int refuse(const struct kind *kind, const char *name, struct err *err)
 static json_t *make_value(const struct field *field, const char *text)
 {
 	double seconds;
-	json_t *value = NULL;
 
 	if (!strcmp(field->name, "duration_s") && quantity_parse_seconds(text, &seconds))
 		return json_real(seconds);
 	if (field->type != FIELD_STRING && field->type != FIELD_NAME &&
 	    field->type != FIELD_CHOICE && field->type != FIELD_ADDRESS)
-		value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-	return value ? value : json_string(text);
+		return json_read_argument(text);
+	return json_string(text);
 }
 
 static int put(json_t *object, const struct field *field, const char *text, struct err *err)

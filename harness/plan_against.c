@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/experiment.h"
+#include "harness/json_argument.h"
 #include "harness/json_set.h"
 #include "harness/plan_sets.h"
 
@@ -138,7 +139,7 @@ int plan_against_apply(json_t *root, const json_t *topology, const char *text, s
 
 	if (!equals || equals == text)
 		return err_usage(err, "--against %s: expected PATH=VALUE", text);
-	value = plan_sets_value(equals + 1);
+	value = json_read_argument(equals + 1);
 	if (!value || !json_is_object(root))
 		return err_usage(err, "--against %s: the value is not UTF-8", text);
 	factor = find_factor(json_object_get(root, "sweep"), path);

@@ -2,6 +2,7 @@
 #include "harness/plan_sets.h"
 
 #include "harness/cleanup.h"
+#include "harness/json_argument.h"
 #include "harness/json_set.h"
 
 #include <string.h>
@@ -31,13 +32,6 @@ const char *plan_set_path(json_t *root, bool topology, const char *path, const j
 	return problem;
 }
 
-json_t *plan_sets_value(const char *text)
-{
-	json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-
-	return value ? value : json_string(text);
-}
-
 static int parse_set(struct plan_set *set, const char *text, struct err *err)
 {
 	const char *equals = strchr(text, '='), *path = text;
@@ -53,7 +47,7 @@ static int parse_set(struct plan_set *set, const char *text, struct err *err)
 	set->text = text;
 	set->path = strndup(path, (size_t)(equals - path));
 	set->diag = diag_new(name, NULL, 0);
-	set->value = plan_sets_value(equals + 1);
+	set->value = json_read_argument(equals + 1);
 	return set->value ? 0 : err_usage(err, "%s: the value is not UTF-8", name);
 }
 

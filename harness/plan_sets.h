@@ -34,9 +34,6 @@ const char *plan_topology_path(const char *path);
 const char *plan_set_path(json_t *root, bool topology, const char *path, const json_t *value,
 			  size_t *ret_made);
 
-/* The value as JSON if it is any, else as a string: --set load.from=vm1 needs no quotes. NULL if it
- * is not UTF-8. A new reference. */
-json_t *plan_sets_value(const char *text);
 /* `texts`: NULL-terminated, or NULL. On an error too the caller ends it with plan_sets_done(). */
 int plan_sets_parse(struct plan_sets *ret, const char *const *texts, struct err *err);
 void plan_sets_done(struct plan_sets *sets);

@@ -254,6 +254,11 @@ static void test_set_of_length(void **state)
 	assert_int_equal(good(&time)->cells[0].experiment->packets, 100);
 }
 
+#define NINES_100                                                                                  \
+	"9999999999999999999999999999999999999999999999999999999999999999999999999999999999999999" \
+	"999999999999"
+#define NINES NINES_100 NINES_100 NINES_100 NINES_100
+
 static const struct {
 	const char *set, *faults, *err;
 } bad_sets[] = {
@@ -270,6 +275,16 @@ static const struct {
 	{ "topology.nodes.server.firewall.rules=1", "",
 	  "--set topology.nodes.server.firewall.rules=1: the sweep varies it already" },
 	{ "batches=0", "--set batches=0: error: batches: 0 is outside 1..10000\n",
+	  FACTORS ": 1 fault" },
+	/* Longer than any integer, and than any number. */
+	{ "batches=99999999999999999999999",
+	  "--set batches=99999999999999999999999: error: batches: 1e+23 is outside 1..10000\n",
+	  FACTORS ": 1 fault" },
+	{ "batches=-" NINES,
+	  "--set batches=-" NINES ": error: batches: -1.79769313486232e+308 is "
+	  "outside 1..10000\n",
+	  FACTORS ": 1 fault" },
+	{ "batches=0123", "--set batches=0123: error: batches: expected an integer, not a string\n",
 	  FACTORS ": 1 fault" },
 	{ "batchs=1",
 	  "--set batchs=1: error: batchs: unknown field \"batchs\" (did you mean \"batches\"?)\n",
