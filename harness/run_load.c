@@ -154,7 +154,7 @@ static int run_watched(struct run_loader *loader, const struct experiment *exper
 	if (!code)
 		waited = watch_load(loader, experiment, *ret, pass_timeout_ms(pass), err);
 	if (code || (waited && err->class != ERR_INTERRUPTED))
-		return err_wrap(err, code ? code : waited, "load %s", experiment->load.kind->name);
+		return code ? code : waited;
 	if (waited)
 		load_stop(*ret);
 	code = load_finish(*ret, report, &finished);
@@ -182,7 +182,7 @@ static int run_pass(struct run_loader *loader, const struct experiment *experime
 		code = load_finish(*ret, report, err);
 	if (!code)
 		code = run_delivery_end(loader->delivery, *report, err);
-	return code ? err_wrap(err, code, "load %s", experiment->load.kind->name) : 0;
+	return code;
 }
 
 static struct load_pass make_pass(const struct run_loader *loader,

@@ -42,11 +42,15 @@ static const struct bad bad_options[] = {
 	  "labrun load: --duration: " },
 	{ { "load", FROM_TO, "routed", "--duration", "1h" }, "labrun load: --duration: " },
 	{ { "load", FROM_TO, "routed", "--count", "0" }, "labrun load: --count: 0 is outside" },
+	{ { "load", FROM_TO, "routed", "--count", "99999999999999999999999" },
+	  "labrun load: --count: 1e+23 is outside 1..2147483647\n" },
 	{ { "load", FROM_TO, "routed", "--seed", "-1" }, "labrun load: --seed: -1 is outside" },
 	{ { "load", FROM_TO, "routed", "--size", "2000" }, "labrun load: --size: a packet of" },
 	{ { "load", FROM_TO, "routed", "--set", "topology.nodes.vm.forwrd=true" },
 	  "did you mean \"forward\"?" },
 	{ { "load", FROM_TO, "routed", "--set", "batches=2" }, "one batch" },
+	{ { "load", FROM_TO, "routed", "--kind", "xdp" },
+	  "labrun load: vm:eth0 would drop every frame: its other end router:vm has neither" },
 };
 
 static void test_bad_options(void **state)
@@ -69,6 +73,20 @@ static void test_bad_options(void **state)
 }
 
 /* Its options are those of the tables. */
+/* What only shows when it is started. */
+static void test_load_is_named_once(void **state)
+{
+	static const char *const arguments[] = { "load",	 "--from",   "sender",
+						 "--to",	 "receiver", "--address",
+						 "198.51.100.1", "veth",     NULL };
+	_finished_ struct finished finished = run_as(NULL, arguments);
+
+	(void)state;
+	assert_status(finished, 4);
+	assert_says(finished.error,
+		    "labrun: cell 1/1, batch 1: the path passes no packets: load 'udp': driver: ");
+}
+
 static void test_help(void **state)
 {
 	_finished_ struct finished all = labrun("load", "--help");
@@ -287,15 +305,11 @@ static void test_kill(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		program_test(test_bad_options),
-		program_test(test_help),
-		program_test(test_text),
-		program_test(test_json),
-		program_test(test_no_path),
-		program_test(test_interrupt),
-		program_test(test_interrupt_in_kernel),
-		program_test(test_interrupt_bulk),
-		program_test(test_kill),
+		program_test(test_bad_options),	   program_test(test_load_is_named_once),
+		program_test(test_help),	   program_test(test_text),
+		program_test(test_json),	   program_test(test_no_path),
+		program_test(test_interrupt),	   program_test(test_interrupt_in_kernel),
+		program_test(test_interrupt_bulk), program_test(test_kill),
 	};
 	int status = run_prepare();
 
