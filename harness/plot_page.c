@@ -16,6 +16,7 @@
 #define LEGEND_FONT 10
 #define TITLE_COLUMNS 80
 #define CAPTION_COLUMNS 150
+#define CAPTION_ROW 14
 #define LEGEND_COLUMNS 48
 
 static FILE *stream_open(char **text, size_t *size)
@@ -193,86 +194,6 @@ void page_tics(struct page *page, char axis, const struct page_tic *tics, size_t
 	put_command(page, command);
 }
 
-/* The least of 1, 2, 5 times a power of ten that makes no more steps than there is room for. */
-static double linear_step(double length, double room)
-{
-	static const double steps[] = { 1, 2, 5, 10 };
-	double wanted = length / room, power = pow(10, floor(log10(wanted)));
-	size_t i = 0;
-
-	while (steps[i] * power < wanted * 0.999)
-		i++;
-	return steps[i] * power;
-}
-
-void page_axis_linear(struct page *page, char axis, double low, double high)
-{
-	double room = axis == 'x' ? page->panel_width / 42 : page->panel_height / 34;
-
-	if (!(high > low))
-		high = low + 1;
-	page_command(page, "unset logscale %c", axis);
-	page_command(page, "set %crange [%.10g:%.10g]", axis, low, high);
-	page_command(page, "set %ctics %.10g", axis, linear_step(high - low, fmax(room, 2)));
-}
-
-struct log_axis {
-	double low, high;
-	size_t room; /* labels that fit */
-};
-
-/* How many steps of 1, 2, 5 or of 1, 3 a decade has, or only every n-th decade's 1. */
-enum density { DENSITY_FULL, DENSITY_HALF, DENSITY_DECADES };
-
-static size_t log_tics(const struct log_axis *axis, int density, double *ret, size_t max)
-{
-	static const double steps[][3] = { { 1, 2, 5 }, { 1, 3, 0 }, { 1, 0, 0 } };
-	int from = (int)floor(log10(axis->low)), to = (int)ceil(log10(axis->high));
-	int row = density < DENSITY_DECADES ? density : DENSITY_DECADES;
-	int stride = density < DENSITY_DECADES ? 1 : density - DENSITY_DECADES + 1;
-	size_t count = 0;
-
-	for (int power = from; power <= to; power++)
-		for (size_t i = 0; i < ARRAY_SIZE(steps[row]); i++) {
-			double at = steps[row][i] * pow(10, power);
-
-			if (power % stride == 0 && at >= axis->low * 0.999 &&
-			    at <= axis->high * 1.001 && count < max)
-				ret[count++] = at;
-		}
-	return count;
-}
-
-static size_t choose_log_tics(const struct log_axis *axis, double *ret, size_t max)
-{
-	int density = DENSITY_FULL;
-	size_t count = log_tics(axis, density, ret, max);
-
-	while (count > axis->room && density < DENSITY_DECADES + 8)
-		count = log_tics(axis, ++density, ret, max);
-	return count;
-}
-
-void page_axis_log(struct page *page, char axis, double low, double high, const char *unit)
-{
-	struct log_axis about = { low, high, page->panel_height / 20 };
-	struct page_tic tics[32];
-	char texts[32][24];
-	double places[32];
-	size_t count;
-
-	if (axis == 'x')
-		about.room = page->panel_width / (*unit ? 52 : 38);
-	count = choose_log_tics(&about, places, ARRAY_SIZE(places));
-	for (size_t i = 0; i < count; i++) {
-		plot_quantity(places[i], unit, texts[i], sizeof(texts[i]));
-		tics[i] = (struct page_tic){ places[i], texts[i] };
-	}
-	page_command(page, "set logscale %c", axis);
-	page_command(page, "set %crange [%.10g:%.10g]", axis, low, high);
-	page_tics(page, axis, tics, count, "");
-}
-
 void page_curve(struct page *page, unsigned colour, int dash, int point, double line_width)
 {
 	size_t curve = ++page->curve_count;
@@ -335,17 +256,32 @@ static int put_template(FILE *out, const char *name, struct err *err)
 	return code;
 }
 
+/* Drawn with the last panel: in two lines if it takes them, and the page is the longer for it. */
+static void put_caption(struct page *page, const char *caption)
+{
+	static const char style[] = "left font FONT.',9' tc rgb '#777777'";
+	size_t bytes = plot_wrap(caption, CAPTION_COLUMNS);
+	_free_ char *first = strndup(caption, bytes), *rest = NULL;
+
+	if (!first)
+		abort();
+	put_text(page, MARGIN, page->height - 14, first, style);
+	if (!caption[bytes])
+		return;
+	rest = plot_shorten(caption + bytes + strspn(caption + bytes, " "), CAPTION_COLUMNS);
+	page->height += CAPTION_ROW;
+	put_text(page, MARGIN, page->height - 14, rest, style);
+}
+
 int page_finish(struct page *page, const char *template, const char *caption, char **ret_text,
 		struct err *err)
 {
-	_free_ char *script = NULL, *short_caption = plot_shorten(caption, CAPTION_COLUMNS);
+	_free_ char *script = NULL;
 	size_t size;
 	FILE *out;
 	int code;
 
-	/* Drawn with the last panel. */
-	put_text(page, MARGIN, page->height - 14, short_caption,
-		 "left font FONT.',9' tc rgb '#777777'");
+	put_caption(page, caption);
 	fclose(page->commands);
 	fclose(page->curves);
 	fclose(page->data);

@@ -15,6 +15,11 @@
 
 #define PAGE_MAX_PANELS 24
 
+/* Beyond both ends of an axis, but near. */
+struct page_reach {
+	double low, high;
+};
+
 struct page {
 	char *commands_text, *curves_text, *data_text; /* behind the streams */
 	size_t commands_size, curves_size, data_size;
@@ -26,6 +31,7 @@ struct page {
 	size_t columns;
 	double indent, left, right, bottom; /* as in page_grid */
 	double panel_width, panel_height;
+	struct page_reach reach[2]; /* of the panel's x and y */
 	size_t panel_count, command_count, curve_count;
 	size_t first_command[PAGE_MAX_PANELS + 1], first_curve[PAGE_MAX_PANELS + 1];
 };
@@ -60,6 +66,11 @@ void page_tics(struct page *page, char axis, const struct page_tic *tics, size_t
 /* From low to high; or logarithmic, with tics in the unit's words. */
 void page_axis_linear(struct page *page, char axis, double low, double high);
 void page_axis_log(struct page *page, char axis, double low, double high, const char *unit);
+/*
+ * Where an interval ends for gnuplot: beyond the axis what lies beyond, so that it is cut off and
+ * has no cap where it does not end, but near, and above 0 on a logarithmic one.
+ */
+double page_end(const struct page *page, char axis, double value);
 
 /* A point's type that makes of the curve an area: rows x, NAN, low, high (plots/sweep.gp). */
 #define PLOT_BAND (-1)

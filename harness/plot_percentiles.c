@@ -126,11 +126,14 @@ static void put_means(struct page *page, const struct row *row, size_t group, do
 	for (size_t i = 0; i < sweep->data->cell_count; i++) {
 		const struct plot_series *series = find(row, sweep->order[i]);
 		bool known = series && !isnan(series->low) && !isnan(series->high);
+		double low, high;
 
-		if (series && sweep->group_of[sweep->order[i]] == group)
-			page_put(page, sweep->x[sweep->order[i]], series->mean / divisor,
-				 (known ? series->low : series->mean) / divisor,
-				 (known ? series->high : series->mean) / divisor);
+		if (!series || sweep->group_of[sweep->order[i]] != group)
+			continue;
+		low = (known ? series->low : series->mean) / divisor;
+		high = (known ? series->high : series->mean) / divisor;
+		page_put(page, sweep->x[sweep->order[i]], series->mean / divisor,
+			 page_end(page, 'y', low), page_end(page, 'y', high));
 	}
 }
 

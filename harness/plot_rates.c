@@ -154,7 +154,7 @@ static struct axis choose_axis(const struct rates *rates)
 	return axis;
 }
 
-static double clamp(const struct axis *axis, double value)
+static double on_axis(const struct axis *axis, double value)
 {
 	return isnan(value) ? NAN : fmin(fmax(value / axis->divisor, axis->low), axis->high);
 }
@@ -186,10 +186,11 @@ static void put_dots(struct page *page, const struct rates *rates, const struct 
 	page_curve(page, chart_pale(colour, FAINT_PERCENT), 1, 7, 1.3);
 	json_array_foreach (series->batches, i, mean)
 		if (json_is_number(mean))
-			page_put(page, clamp(axis, json_number_value(mean)), at, NAN, NAN);
+			page_put(page, on_axis(axis, json_number_value(mean)), at, NAN, NAN);
 	page_curve(page, colour, 1, 7, 1.9);
-	page_put(page, clamp(axis, series->mean), at, clamp(axis, series->low),
-		 clamp(axis, series->high));
+	page_put(page, on_axis(axis, series->mean), at,
+		 page_end(page, 'x', series->low / axis->divisor),
+		 page_end(page, 'x', series->high / axis->divisor));
 	put_value(page, series, at, rates->unit);
 }
 

@@ -30,8 +30,8 @@ static void put_curve(struct page *page, const struct factor_sweep *sweep, size_
 			continue;
 		low = isnan(series->low) ? series->mean : series->low;
 		high = isnan(series->high) ? series->mean : series->high;
-		page_put(page, sweep->x[cell], series->mean / divisor, low / divisor,
-			 high / divisor);
+		page_put(page, sweep->x[cell], series->mean / divisor,
+			 page_end(page, 'y', low / divisor), page_end(page, 'y', high / divisor));
 	}
 }
 

@@ -86,6 +86,22 @@ char *plot_shorten(const char *text, size_t columns)
 	return cut;
 }
 
+size_t plot_wrap(const char *text, size_t columns)
+{
+	size_t bytes = 0, seen = 0, space = 0;
+
+	if (count_characters(text) <= columns)
+		return strlen(text);
+	while (seen < columns || !starts_character(text[bytes])) {
+		if (text[bytes] == ' ')
+			space = bytes;
+		seen += starts_character(text[bytes++]);
+	}
+	if (text[bytes] == ' ')
+		space = bytes;
+	return space ? space : bytes;
+}
+
 double plot_text_width(const char *text, double size)
 {
 	return count_characters(text) * size * ADVANCE;

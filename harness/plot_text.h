@@ -21,6 +21,8 @@ size_t plot_hidden_bytes(const char *text);
 
 /* `text` cut to `columns` characters, with an ellipsis if it was longer. The caller frees. */
 char *plot_shorten(const char *text, size_t columns);
+/* How many bytes of it are a first line of at most that many characters: all, or up to a space. */
+size_t plot_wrap(const char *text, size_t columns);
 /* Roughly, in pixels, at a font size. */
 double plot_text_width(const char *text, double size);
 

@@ -29,9 +29,22 @@ static void test_text(void **state)
 	assert_true(plot_scale_for(2500, "ns").divisor == 1000);
 }
 
+static void test_wrap(void **state)
+{
+	(void)state;
+	assert_int_equal(plot_wrap("", 4), 0);
+	assert_int_equal(plot_wrap("a bc", 4), 4);
+	assert_int_equal(plot_wrap("a bcd", 4), 1);
+	assert_int_equal(plot_wrap("a bc d", 4), 4);
+	assert_int_equal(plot_wrap("abcdef", 4), 4);
+	assert_int_equal(plot_wrap("µµ µµµ", 4), 4);
+	assert_int_equal(plot_wrap("µµµµµ", 4), 8);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_text) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_text),
+					    cmocka_unit_test(test_wrap) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
