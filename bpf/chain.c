@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* A log at most this large, over all CPUs. */
@@ -92,18 +91,12 @@ static void size_log(struct chain *chain, const struct probe_setup *setup,
 				 (uint32_t)(chain->calls_per_cpu * chain->cpu_count));
 }
 
-static size_t log_bytes(const struct chain *chain)
-{
-	return chain->calls_per_cpu * chain->cpu_count * sizeof(struct chain_call);
-}
-
 static void unload(struct chain *chain)
 {
 	if (!chain->skeleton)
 		return;
 	chain_detach(chain);
-	if (chain->calls)
-		munmap((void *)chain->calls, log_bytes(chain));
+	program_unmap_log(chain->skeleton->maps.calls, chain->calls);
 	chain->calls = NULL;
 	chain_bpf__destroy(chain->skeleton);
 	chain->skeleton = NULL;
@@ -111,13 +104,8 @@ static void unload(struct chain *chain)
 
 static int map_log(struct chain *chain, struct err *err)
 {
-	void *memory = mmap(NULL, log_bytes(chain), PROT_READ, MAP_SHARED,
-			    bpf_map__fd(chain->skeleton->maps.calls), 0);
-
-	if (memory == MAP_FAILED)
-		return err_errno(err, -errno, "map the log");
-	chain->calls = memory;
-	return 0;
+	chain->calls = program_map_log(chain->skeleton->maps.calls);
+	return chain->calls ? 0 : err_errno(err, -errno, "map the log");
 }
 
 static int refuse_load(const struct chain *chain, int code, char *log, struct err *err)

@@ -7,6 +7,7 @@
 #include "bpf/chain_probe.h"
 
 #include "bpf/chain.skel.h"
+#include "bpf/program.h"
 #include "harness/cleanup.h"
 #include "loadgen/stamp.h"
 
@@ -22,9 +23,7 @@ void chain_log_reset(struct chain *chain)
 
 static size_t logged_on(const struct chain *chain, size_t cpu)
 {
-	uint64_t next = chain->skeleton->bss->cpus[cpu].next;
-
-	return next < chain->calls_per_cpu ? next : chain->calls_per_cpu;
+	return program_logged(chain->skeleton->bss->cpus[cpu].next, chain->calls_per_cpu);
 }
 
 struct chain_totals chain_log_totals(const struct chain *chain)

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* A log at most this large, over all CPUs. */
@@ -139,20 +138,6 @@ static int size_log(struct hops *hops, const struct probe_setup *setup,
 	return 0;
 }
 
-static const void *map_log(const struct bpf_map *map, size_t entry_bytes)
-{
-	size_t bytes = bpf_map__max_entries(map) * entry_bytes;
-	void *memory = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-static void unmap_log(const struct bpf_map *map, const void *memory, size_t entry_bytes)
-{
-	if (memory)
-		munmap((void *)memory, bpf_map__max_entries(map) * entry_bytes);
-}
-
 static int load_error(int code, char *log, struct err *err)
 {
 	if (code == -EPERM)
@@ -188,12 +173,11 @@ static int hops_load(struct hops *hops, const struct probe_setup *setup,
 	code = hops_bpf__load(hops->skeleton);
 	if (code)
 		return load_error(code, log, err);
-	hops->events = map_log(hops->skeleton->maps.events, sizeof(struct hop_event));
+	hops->events = program_map_log(hops->skeleton->maps.events);
 	if (setup->addresses)
-		hops->addresses =
-			map_log(hops->skeleton->maps.addresses, sizeof(struct hop_addresses));
+		hops->addresses = program_map_log(hops->skeleton->maps.addresses);
 	if (hops->head_bytes)
-		hops->heads = map_log(hops->skeleton->maps.heads, sizeof(struct hop_head));
+		hops->heads = program_map_log(hops->skeleton->maps.heads);
 	if (!hops->events || (setup->addresses && !hops->addresses) ||
 	    (hops->head_bytes && !hops->heads))
 		return err_errno(err, -errno, "hops: map the log");
@@ -212,10 +196,9 @@ static void hops_close(struct probe *probe)
 
 	if (hops->skeleton) {
 		detach(hops);
-		unmap_log(hops->skeleton->maps.events, hops->events, sizeof(struct hop_event));
-		unmap_log(hops->skeleton->maps.addresses, hops->addresses,
-			  sizeof(struct hop_addresses));
-		unmap_log(hops->skeleton->maps.heads, hops->heads, sizeof(struct hop_head));
+		program_unmap_log(hops->skeleton->maps.events, hops->events);
+		program_unmap_log(hops->skeleton->maps.addresses, hops->addresses);
+		program_unmap_log(hops->skeleton->maps.heads, hops->heads);
 		hops_bpf__destroy(hops->skeleton);
 	}
 	free(hops->device_counts);

@@ -2,6 +2,7 @@
 #include "bpf/hops_log.h"
 
 #include "bpf/hops.skel.h"
+#include "bpf/program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +23,7 @@ void hops_log_reset(struct hops *hops)
 
 static size_t logged_on(const struct hops *hops, size_t cpu)
 {
-	uint64_t next = hops->skeleton->bss->cpus[cpu].next;
-
-	return next < hops->events_per_cpu ? next : hops->events_per_cpu;
+	return program_logged(hops->skeleton->bss->cpus[cpu].next, hops->events_per_cpu);
 }
 
 struct hops_totals hops_log_totals(const struct hops *hops)

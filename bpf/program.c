@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 uint64_t program_missed(const struct bpf_program *program)
 {
@@ -43,4 +44,22 @@ const char *program_refusal(char *log)
 		last = line;
 	}
 	return before ? before : last ? last : "";
+}
+
+static size_t log_bytes(const struct bpf_map *map)
+{
+	return (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
+}
+
+const void *program_map_log(const struct bpf_map *map)
+{
+	void *log = mmap(NULL, log_bytes(map), PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return log == MAP_FAILED ? NULL : log;
+}
+
+void program_unmap_log(const struct bpf_map *map, const void *log)
+{
+	if (log)
+		munmap((void *)log, log_bytes(map));
 }
