@@ -8,6 +8,7 @@
 #include "harness/file.h"
 #include "harness/report_page.h"
 #include "tests/unit/browser.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/synthetic.h"
 
 #include <sys/stat.h>
@@ -22,22 +23,6 @@ static const struct synthetic made_up = {
 	.batches = 3,
 	.iterations = 20,
 };
-
-static inline int setup(void **state)
-{
-	char *base = strdup("/tmp/labrun-test-report.XXXXXX");
-
-	assert_non_null(mkdtemp(base));
-	*state = base;
-	return 0;
-}
-
-static inline int teardown(void **state)
-{
-	file_remove_tree(*state);
-	free(*state);
-	return 0;
-}
 
 static inline json_t *load(const char *base, const char *name)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/cleanup.h"
 #include "harness/environment.h"
@@ -14,26 +15,15 @@
 
 /* All that these tests write, and all that they have removed, is under `base`. */
 struct fixture {
-	char base[64], dir[96];
+	char base[FOLDER_BYTES], dir[96];
 };
 
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fixture *fixture = folder_fixture(sizeof(*fixture));
 
-	strcpy(fixture->base, "/tmp/labrun-test-file.XXXXXX");
-	assert_non_null(mkdtemp(fixture->base));
 	snprintf(fixture->dir, sizeof(fixture->dir), "%s/dir", fixture->base);
 	*state = fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	file_remove_tree(fixture->base);
-	free(fixture);
 	return 0;
 }
 
@@ -141,9 +131,9 @@ static void test_environment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_file, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_file_write, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_remove_tree, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_file_write, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_remove_tree, setup, folder_teardown),
 		cmocka_unit_test(test_data_dir),
 		cmocka_unit_test(test_environment),
 	};

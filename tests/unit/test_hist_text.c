@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Histograms in text, of folders of made-up samples. */
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/file.h"
 #include "harness/plot_hist_text.h"
@@ -14,22 +15,6 @@ static const struct synthetic about = {
 	.batches = 2,
 	.iterations = 50,
 };
-
-static int setup(void **state)
-{
-	char *base = strdup("/tmp/labrun-test-hist.XXXXXX");
-
-	assert_non_null(mkdtemp(base));
-	*state = base;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	file_remove_tree(*state);
-	free(*state);
-	return 0;
-}
 
 /* NULL if there was an error, which is then in *err. The caller frees. */
 static char *print(const char *base, const struct synthetic *made_up, const struct hist_text *what,
@@ -143,10 +128,10 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_all, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_asked, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_all, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_asked, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_refused, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_none, folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/file.h"
 #include "harness/plot.h"
@@ -26,19 +27,9 @@ static const char *const charts[] = { "segments", "path",	 "distribution",
 
 static int setup(void **state)
 {
-	char *base = strdup("/tmp/labrun-test-plot.XXXXXX");
-
-	assert_non_null(mkdtemp(base));
-	*state = base;
+	folder_setup(state);
 	if (!proc_exists("gnuplot"))
 		skip_because("gnuplot is not installed");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	file_remove_tree(*state);
-	free(*state);
 	return 0;
 }
 
@@ -359,19 +350,19 @@ static void test_no_gnuplot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_one_cell, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_published, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_labels_only, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_segments, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rates_failed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hostile_text, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_self_contained, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_comparison, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_instructions, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_partial_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_gnuplot, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_cell, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_sweep, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_published, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_labels_only, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_no_segments, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_rates, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_rates_failed, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_text, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_self_contained, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_comparison, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_instructions, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_partial_refused, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_no_gnuplot, setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

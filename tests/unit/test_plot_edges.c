@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Charts of what does not fit: intervals beyond an axis, captions beyond a line. */
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/file.h"
 #include "harness/plot.h"
@@ -10,15 +11,13 @@
 #include <unistd.h>
 
 struct fixture {
-	char base[32], *dir, *gp, *svg;
+	char base[FOLDER_BYTES], *dir, *gp, *svg;
 };
 
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fixture *fixture = folder_fixture(sizeof(*fixture));
 
-	strcpy(fixture->base, "/tmp/labrun-test-edges.XXXXXX");
-	assert_non_null(mkdtemp(fixture->base));
 	assert_true(asprintf(&fixture->dir, "%s/run", fixture->base) > 0);
 	*state = fixture;
 	if (!proc_exists("gnuplot"))
@@ -30,12 +29,10 @@ static int teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
-	file_remove_tree(fixture->base);
 	free(fixture->dir);
 	free(fixture->gp);
 	free(fixture->svg);
-	free(fixture);
-	return 0;
+	return folder_teardown(state);
 }
 
 static json_t *load(const struct fixture *fixture, const char *name, char **ret_path)

@@ -102,9 +102,12 @@ static void test_browser_draws_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_browser_reads_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_browser_complains, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_browser_draws_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_browser_reads_it, folder_setup,
+						folder_teardown),
+		cmocka_unit_test_setup_teardown(test_browser_complains, folder_setup,
+						folder_teardown),
+		cmocka_unit_test_setup_teardown(test_browser_draws_it, folder_setup,
+						folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

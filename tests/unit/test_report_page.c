@@ -204,14 +204,16 @@ static void test_of_the_references(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_page, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_journey, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_journey, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_losses, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_several, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_one_of_the_files, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_whole_or_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_of_the_references, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_page, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_journey, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_no_journey, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_losses, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_several, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_one_of_the_files, folder_setup,
+						folder_teardown),
+		cmocka_unit_test_setup_teardown(test_whole_or_not, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_of_the_references, folder_setup,
+						folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The page of a reproduction, from made-up result folders. */
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/file.h"
 #include "harness/reproduce_page.h"
@@ -19,22 +20,6 @@ static const struct synthetic made_up = {
 	.batches = 3,
 	.iterations = 20,
 };
-
-static int setup(void **state)
-{
-	char *base = strdup("/tmp/labrun-test-page.XXXXXX");
-
-	assert_non_null(mkdtemp(base));
-	*state = base;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	file_remove_tree(*state);
-	free(*state);
-	return 0;
-}
 
 static char *join(const char *base, const char *name)
 {
@@ -205,11 +190,12 @@ static void test_whole_or_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_page, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_what_is_missing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_published, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_warnings, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_whole_or_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_page, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_missing, folder_setup,
+						folder_teardown),
+		cmocka_unit_test_setup_teardown(test_published, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_warnings, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_whole_or_not, folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/csv.h"
 #include "harness/file.h"
@@ -21,27 +22,16 @@ static const struct synthetic small = {
 };
 
 struct fixture {
-	char base[64], dir[96], partial[112];
+	char base[FOLDER_BYTES], dir[96], partial[112];
 };
 
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fixture *fixture = folder_fixture(sizeof(*fixture));
 
-	strcpy(fixture->base, "/tmp/labrun-test-results.XXXXXX");
-	assert_non_null(mkdtemp(fixture->base));
 	snprintf(fixture->dir, sizeof(fixture->dir), "%s/run", fixture->base);
 	snprintf(fixture->partial, sizeof(fixture->partial), "%s.partial", fixture->dir);
 	*state = fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	file_remove_tree(fixture->base);
-	free(fixture);
 	return 0;
 }
 
@@ -377,17 +367,17 @@ static void test_no_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_calibration, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_round_trip, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_calibration, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_tables, setup, folder_teardown),
 		cmocka_unit_test(test_numbers),
-		cmocka_unit_test_setup_teardown(test_existing_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_partial, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_dead_removed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_alive_kept, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_folder, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_existing_refused, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_partial, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_dead_removed, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_alive_kept, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_disk_full, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_hostile, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_no_folder, setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

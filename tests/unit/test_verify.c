@@ -4,6 +4,7 @@
  * SHA256SUMS left alone by its digest, with SHA256SUMS forged by making it again.
  */
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/file.h"
 #include "harness/plot.h"
@@ -26,17 +27,15 @@ static const struct synthetic small = {
 };
 
 struct fixture {
-	char base[64], dir[96], scratch[96];
+	char base[FOLDER_BYTES], dir[96], scratch[96];
 };
 
 /* What is made meanwhile is made under our base, so that leftovers can be counted. */
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fixture *fixture = folder_fixture(sizeof(*fixture));
 	struct err err = { 0 };
 
-	strcpy(fixture->base, "/tmp/labrun-test-verify.XXXXXX");
-	assert_non_null(mkdtemp(fixture->base));
 	snprintf(fixture->dir, sizeof(fixture->dir), "%s/run", fixture->base);
 	snprintf(fixture->scratch, sizeof(fixture->scratch), "%s/scratch", fixture->base);
 	assert_int_equal(mkdir(fixture->scratch, 0700), 0);
@@ -53,9 +52,7 @@ static int teardown(void **state)
 
 	if (rmdir(fixture->scratch))
 		fail_msg("something is left in %s", fixture->scratch);
-	file_remove_tree(fixture->base);
-	free(fixture);
-	return 0;
+	return folder_teardown(state);
 }
 
 static json_t *verify(const struct fixture *fixture)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/cleanup.h"
 #include "harness/file.h"
@@ -13,26 +14,15 @@
 #include <sys/stat.h>
 
 struct fixture {
-	char folder[64], path[96];
+	char folder[FOLDER_BYTES], path[96];
 };
 
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fixture *fixture = folder_fixture(sizeof(*fixture));
 
-	strcpy(fixture->folder, "/tmp/labrun-test-image.XXXXXX");
-	assert_non_null(mkdtemp(fixture->folder));
 	snprintf(fixture->path, sizeof(fixture->path), "%s/image", fixture->folder);
 	*state = fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	file_remove_tree(fixture->folder);
-	free(fixture);
 	return 0;
 }
 
@@ -294,12 +284,12 @@ static void test_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_bzimage, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_elf, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_extract, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_packages, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bzimage, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_elf, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_extract, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_packages, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_find, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_own, setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Boots of several kernels, made up, become one run: whose cells, and whose calibration. */
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/file.h"
 #include "harness/vm_merge.h"
@@ -17,17 +18,15 @@ static const struct synthetic boot = {
 };
 
 struct fixture {
-	char base[64];
+	char base[FOLDER_BYTES];
 	struct run_outcome outcome;
 	struct plan plan;
 };
 
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fixture *fixture = folder_fixture(sizeof(*fixture));
 
-	strcpy(fixture->base, "/tmp/labrun-test-merge.XXXXXX");
-	assert_non_null(mkdtemp(fixture->base));
 	fixture->plan.cell_count = 2;
 	fixture->outcome.samples = samples_new();
 	fixture->outcome.cell_errors = calloc(fixture->plan.cell_count, sizeof(char *));
@@ -39,10 +38,8 @@ static int teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
-	file_remove_tree(fixture->base);
 	run_outcome_done(&fixture->outcome, &fixture->plan);
-	free(fixture);
-	return 0;
+	return folder_teardown(state);
 }
 
 /* One boot of `kernel` (NULL: it is no factor) whose real probe costs so much more. */

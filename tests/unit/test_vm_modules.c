@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/test.h"
+#include "tests/unit/folder.h"
 
 #include "harness/cleanup.h"
 #include "harness/file.h"
@@ -12,25 +13,14 @@
 #include <string.h>
 
 struct fixture {
-	char folder[64];
+	char folder[FOLDER_BYTES];
 };
 
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fixture *fixture = folder_fixture(sizeof(*fixture));
 
-	strcpy(fixture->folder, "/tmp/labrun-test-modules.XXXXXX");
-	assert_non_null(mkdtemp(fixture->folder));
 	*state = fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	file_remove_tree(fixture->folder);
-	free(fixture);
 	return 0;
 }
 
@@ -240,10 +230,10 @@ static void test_read_packed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_find, setup, folder_teardown),
 		cmocka_unit_test(test_signature),
-		cmocka_unit_test_setup_teardown(test_prepare, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_read_packed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_prepare, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_read_packed, setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
