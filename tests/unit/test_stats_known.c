@@ -2,6 +2,7 @@
 /* Statistics against answers that others have published, and against other definitions. */
 #include "harness/cleanup.h"
 #include "harness/stats.h"
+#include "loadgen/spread.h"
 #include "tests/test.h"
 #include "tests/unit/draws.h"
 #include "tests/unit/t_reference.h"
@@ -266,6 +267,34 @@ static void test_percentile_counted(void **state)
 	}
 }
 
+/* What bulk loads keep in place of samples: never too low, and at most 1/32 too high. */
+static void test_spread_counted(void **state)
+{
+	static const size_t thousandths[] = { 500, 900, 990, 1000 };
+	uint64_t random = 32;
+	double values[500];
+
+	(void)state;
+	for (size_t round = 0; round < 100; round++) {
+		size_t count = 1 + splitmix_next(&random) % ARRAY_SIZE(values);
+		struct spread spread = { 0 };
+
+		for (size_t i = 0; i < count; i++) {
+			values[i] = floor(100 * fabs(draw_latency(&random, round % 4)));
+			spread_add(&spread, (uint64_t)values[i]);
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(thousandths); i++) {
+			double exact = counted_percentile(values, count, thousandths[i]);
+			double found =
+				(double)spread_percentile(&spread, (double)thousandths[i] / 1000);
+
+			assert_true(found >= exact && found <= exact * (1 + 1.0 / 32));
+			if (exact < 32 || thousandths[i] == 1000)
+				assert_near(found, exact, 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_holm_example),
 		cmocka_unit_test(test_holm_closed),
 		cmocka_unit_test(test_percentile_counted),
+		cmocka_unit_test(test_spread_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
