@@ -29,10 +29,10 @@ int compare_worse_sign(const char *unit)
 	return 1;
 }
 
-/* What an exact run counts is the guest's own timer being late, and nothing of the datapath. */
-static bool is_judged(const struct compare *compare, const json_t *series)
+/* How late the sender was is of the machine's timers, and nothing of the datapath. */
+static bool is_judged(const json_t *series)
 {
-	return !compare->exact || strcmp(compare_string(series, "name"), "lateness");
+	return strcmp(compare_string(series, "name"), "lateness");
 }
 
 static json_t *copy_or_null(const json_t *object, const char *key)
@@ -49,7 +49,7 @@ json_t *compare_add_row(struct compare *compare, const json_t *factors, const js
 		json_is_object(factors) ? json_incref((json_t *)factors) : json_object(), "series",
 		copy_or_null(series, "name"), "direction", copy_or_null(series, "direction"),
 		"unit", copy_or_null(series, "unit"), "over", "judged",
-		(int)is_judged(compare, series), "verdict", "detail", "");
+		(int)is_judged(series), "verdict", "detail", "");
 
 	json_array_append_new(compare->rows, row);
 	return row;

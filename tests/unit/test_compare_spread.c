@@ -232,7 +232,7 @@ static void test_native(void **state)
 	assert_string_equal(string(comparison, "method"), "batches");
 	assert_string_equal(string(comparison, "verdict"), "inconclusive");
 	assert_int_equal(count_of(comparison, "inconclusive"), 2);
-	assert_int_equal(count_of(comparison, "same"), 8);
+	assert_int_equal(count_of(comparison, "same"), 6);
 	assert_false(compare_regressed(comparison));
 	expect_text(comparison, "At most inconclusive: ");
 	expect_text(comparison, "6.280 us");
