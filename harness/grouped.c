@@ -9,7 +9,8 @@ struct slot {
 
 struct grouped {
 	const struct samples *samples;
-	size_t cell_count, series_count, batch_count;
+	size_t cell_count, series_count;
+	size_t *batch_counts; /* of each cell */
 	struct slot *slots; /* cell * series_count + series */
 	uint32_t *order; /* likewise; the first order_counts[cell] are series by first sample */
 	size_t *order_counts; /* of each cell */
@@ -33,10 +34,10 @@ static struct slot *slot_of(const struct grouped *grouped, const struct sample *
 	return &grouped->slots[sample->cell * grouped->series_count + sample->series];
 }
 
-static void note_batch(struct grouped *grouped, uint32_t batch)
+static void note_batch(struct grouped *grouped, uint32_t cell, uint32_t batch)
 {
-	if (grouped->batch_count <= batch)
-		grouped->batch_count = (size_t)batch + 1;
+	if (grouped->batch_counts[cell] <= batch)
+		grouped->batch_counts[cell] = (size_t)batch + 1;
 }
 
 /* The first pass: how many of each, and which series a cell meets first. */
@@ -47,7 +48,7 @@ static void count_samples(struct grouped *grouped)
 
 		if (sample->cell >= grouped->cell_count)
 			continue;
-		note_batch(grouped, sample->batch);
+		note_batch(grouped, sample->cell, sample->batch);
 		if (!slot_of(grouped, sample)->used++)
 			grouped->order[sample->cell * grouped->series_count +
 				       grouped->order_counts[sample->cell]++] = sample->series;
@@ -95,7 +96,7 @@ static void place_counters(struct grouped *grouped)
 
 		if (counter->cell >= grouped->cell_count)
 			continue;
-		note_batch(grouped, counter->batch);
+		note_batch(grouped, counter->cell, counter->batch);
 		grouped->counters[at[counter->cell]++] = i;
 	}
 	free(at);
@@ -112,6 +113,7 @@ struct grouped *grouped_new(const struct samples *samples, size_t cell_count)
 	slots = cell_count * grouped->series_count;
 	grouped->slots = alloc(slots, sizeof(*grouped->slots));
 	grouped->order = alloc(slots, sizeof(*grouped->order));
+	grouped->batch_counts = alloc(cell_count, sizeof(*grouped->batch_counts));
 	grouped->order_counts = alloc(cell_count, sizeof(*grouped->order_counts));
 	grouped->values = alloc(size, sizeof(*grouped->values));
 	grouped->batches = alloc(size, sizeof(*grouped->batches));
@@ -130,6 +132,7 @@ void grouped_free(struct grouped *grouped)
 	free(grouped->slots);
 	free(grouped->order);
 	free(grouped->order_counts);
+	free(grouped->batch_counts);
 	free(grouped->values);
 	free(grouped->batches);
 	free(grouped->counters);
@@ -137,9 +140,9 @@ void grouped_free(struct grouped *grouped)
 	free(grouped);
 }
 
-size_t grouped_batch_count(const struct grouped *grouped)
+size_t grouped_batch_count(const struct grouped *grouped, size_t cell)
 {
-	return grouped->batch_count;
+	return grouped->batch_counts[cell];
 }
 
 size_t grouped_count(const struct grouped *grouped, size_t cell)

@@ -22,8 +22,9 @@ struct grouped;
 struct grouped *grouped_new(const struct samples *samples, size_t cell_count);
 void grouped_free(struct grouped *grouped);
 
-/* One more than the highest batch that any sample or counter speaks of: the same for all cells. */
-size_t grouped_batch_count(const struct grouped *grouped);
+/* One more than the highest batch that any of the cell's samples or counters speaks of: cells may
+ * have different numbers of them. */
+size_t grouped_batch_count(const struct grouped *grouped, size_t cell);
 
 /* The series that a cell has samples of, by their first sample: so read back from a file in which
  * only samples are kept, the order is the same. */

@@ -201,12 +201,47 @@ static void read_cells(struct plot_data *data)
 	}
 }
 
-static const struct plot_series *first_series(const struct plot_data *data)
+/* Of the cells' first series, which each of their batches has. */
+struct sizes {
+	const struct plot_series *first; /* NULL: no cell has any */
+	size_t least, most; /* batches */
+};
+
+static struct sizes find_sizes(const struct plot_data *data)
 {
-	for (size_t i = 0; i < data->cell_count; i++)
-		if (data->cells[i].series_count)
-			return &data->cells[i].series[0];
-	return NULL;
+	struct sizes sizes = { .least = SIZE_MAX };
+
+	for (size_t i = 0; i < data->cell_count; i++) {
+		const struct plot_series *series = data->cells[i].series;
+		size_t batches = data->cells[i].series_count ? json_array_size(series->batches) : 0;
+
+		if (!batches)
+			continue;
+		sizes.first = sizes.first ? sizes.first : series;
+		sizes.least = batches < sizes.least ? batches : sizes.least;
+		sizes.most = batches > sizes.most ? batches : sizes.most;
+	}
+	return sizes;
+}
+
+static void describe_sizes(const struct plot_data *data, char *text, size_t room)
+{
+	struct sizes sizes = find_sizes(data);
+	const struct plot_series *first = sizes.first;
+	size_t batches = first ? json_array_size(first->batches) : 0;
+	char count[48];
+
+	text[0] = '\0';
+	if (!first)
+		return;
+	if (sizes.least < sizes.most)
+		snprintf(count, sizeof(count), "%zu to %zu", sizes.least, sizes.most);
+	else
+		snprintf(count, sizeof(count), "%zu", batches);
+	if (first->n % batches == 0)
+		snprintf(text, room, ", %s batches of %zu", count, first->n / batches);
+	else
+		snprintf(text, room, ", n = %zu in %s batches", first->n, count);
 }
 
 static char *make_caption(const struct plot_data *data)
@@ -214,14 +249,9 @@ static char *make_caption(const struct plot_data *data)
 	const json_t *kernel = json_object_get(data->folder.environment, "kernel");
 	const char *release = json_string_value(json_object_get(kernel, "release"));
 	const char *mode = json_string_value(json_object_get(data->folder.summary, "mode"));
-	const struct plot_series *first = first_series(data);
-	size_t batches = first ? json_array_size(first->batches) : 0;
-	char *caption = NULL, size[80] = "";
+	char *caption = NULL, size[100];
 
-	if (batches && first->n % batches == 0)
-		snprintf(size, sizeof(size), ", %zu batches of %zu", batches, first->n / batches);
-	else if (batches)
-		snprintf(size, sizeof(size), ", n = %zu in %zu batches", first->n, batches);
+	describe_sizes(data, size, sizeof(size));
 	if (json_array_size(json_object_get(data->folder.environment, "vm")) > 1)
 		release = "of several versions";
 	if (asprintf(&caption, "Linux %s, %s%s%s", release ? release : "(unknown)", mode,

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "summary_json.h"
 
+#include "harness/batches.h"
 #include "harness/cleanup.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The values of one series put batch by batch, each batch sorted. */
-struct batches {
-	double *values;
-	size_t *begins, count; /* count + 1 begins */
-};
 
 static void *alloc(size_t count, size_t item_bytes)
 {
@@ -21,42 +16,6 @@ static void *alloc(size_t count, size_t item_bytes)
 	if (!items)
 		abort();
 	return items;
-}
-
-static void batches_init(struct batches *batches, const struct group *group, size_t batch_count)
-{
-	_free_ size_t *at = alloc(batch_count, sizeof(*at));
-
-	batches->count = batch_count;
-	batches->values = alloc(group->count, sizeof(*batches->values));
-	batches->begins = alloc(batch_count + 1, sizeof(*batches->begins));
-	for (size_t i = 0; i < group->count; i++)
-		batches->begins[group->batches[i] + 1]++;
-	for (size_t b = 0; b < batch_count; b++) {
-		batches->begins[b + 1] += batches->begins[b];
-		at[b] = batches->begins[b];
-	}
-	for (size_t i = 0; i < group->count; i++)
-		batches->values[at[group->batches[i]]++] = group->values[i];
-	for (size_t b = 0; b < batch_count; b++)
-		stats_sort(&batches->values[batches->begins[b]],
-			   batches->begins[b + 1] - batches->begins[b]);
-}
-
-static void batches_done(struct batches *batches)
-{
-	free(batches->values);
-	free(batches->begins);
-}
-
-static size_t batch_size(const struct batches *batches, size_t batch)
-{
-	return batches->begins[batch + 1] - batches->begins[batch];
-}
-
-static double batch_mean(const struct batches *batches, size_t batch)
-{
-	return stats_mean(&batches->values[batches->begins[batch]], batch_size(batches, batch));
 }
 
 /* NaNs sort last, and a percentile among what is left would pass for one of all values. */
@@ -70,9 +29,9 @@ static json_t *batch_percentiles(const struct batches *batches, double p)
 	json_t *array = json_array();
 
 	for (size_t b = 0; b < batches->count; b++)
-		json_array_append_new(
-			array, summary_number(percentile(&batches->values[batches->begins[b]],
-							 batch_size(batches, b), p)));
+		json_array_append_new(array,
+				      summary_number(percentile(batches_get(batches, b),
+								batches_size(batches, b), p)));
 	return array;
 }
 
@@ -83,7 +42,7 @@ static size_t add_batch_means(json_t *row, const struct batches *batches, double
 	size_t count = 0;
 
 	for (size_t b = 0; b < batches->count; b++) {
-		double mean = batch_mean(batches, b);
+		double mean = batches_mean(batches, b);
 
 		json_array_append_new(array, summary_number(mean));
 		if (isfinite(mean))
@@ -230,7 +189,7 @@ json_t *summary_series(const struct grouped *grouped, size_t cell, size_t index,
 		json_object_set_new(row, "method", summary_text(find_method(grouped, cell)));
 		set_number(row, "calls_per_packet", calls);
 	}
-	batches_init(&batches, &group, grouped_batch_count(grouped));
+	batches_init(&batches, &group, grouped_batch_count(grouped, cell));
 	add_estimates(row, &batches, &group, &within);
 	batches_done(&batches);
 	return row;

@@ -103,7 +103,9 @@ static void test_grouped(void **state)
 	samples_count(samples, 1, 0, "sent", 7);
 	samples_count(samples, 8, 8, "sent", 8);
 	grouped = grouped_new(samples, 3);
-	assert_int_equal(grouped_batch_count(grouped), 4);
+	assert_int_equal(grouped_batch_count(grouped, 0), 1);
+	assert_int_equal(grouped_batch_count(grouped, 1), 4); /* a counter speaks of the last */
+	assert_int_equal(grouped_batch_count(grouped, 2), 0);
 	assert_int_equal(grouped_count(grouped, 0), 1);
 	assert_int_equal(grouped_count(grouped, 1), 2);
 	assert_int_equal(grouped_count(grouped, 2), 0);
@@ -128,9 +130,9 @@ static void test_grouped_empty(void **state)
 	struct grouped *grouped = grouped_new(samples, 0);
 
 	(void)state;
-	assert_int_equal(grouped_batch_count(grouped), 0);
 	grouped_free(grouped);
 	grouped = grouped_new(samples, 2);
+	assert_int_equal(grouped_batch_count(grouped, 1), 0);
 	assert_int_equal(grouped_count(grouped, 1), 0);
 	assert_int_equal(grouped_counter_count(grouped, 1), 0);
 	grouped_free(grouped);
