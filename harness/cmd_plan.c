@@ -2,11 +2,26 @@
 #include "harness/cmd.h"
 
 #include "harness/plan.h"
+#include "harness/until.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #define ORDER_LINES_MAX 40
+
+static void print_until(const struct experiment_until *until)
+{
+	size_t look = until_next_look(until, 0);
+
+	printf("a cell ends when its 95 %% intervals are within %g %% of their means at two looks "
+	       "in a row\nlooks: after %zu",
+	       until->half_width_percent, look);
+	while (look < until->max_batches) {
+		look = until_next_look(until, look);
+		printf(", %zu", look);
+	}
+	printf(" batches\n");
+}
 
 static void print_cells(const struct plan *plan)
 {
@@ -49,6 +64,7 @@ enum outcome cmd_plan(int argc, char **argv)
 {
 	struct err err = {};
 	struct plan *plan;
+	const struct experiment_until *until;
 	size_t batches;
 
 	if (argc != 2)
@@ -56,13 +72,18 @@ enum outcome cmd_plan(int argc, char **argv)
 	if (plan_load(&plan, argv[1], NULL, stderr, &err))
 		return cmd_fail(&err);
 	batches = plan->job_count / plan->cell_count;
-	printf("%s: %zu cell%s x %zu batch%s\n", plan->name, plan->cell_count,
-	       plan->cell_count == 1 ? "" : "s", batches, batches == 1 ? "" : "es");
+	until = plan->cells[0].experiment->until;
+	printf("%s: %zu cell%s x %s%zu batch%s\n", plan->name, plan->cell_count,
+	       plan->cell_count == 1 ? "" : "s", until ? "at most " : "", batches,
+	       batches == 1 ? "" : "es");
+	if (until)
+		print_until(until);
 	print_cells(plan);
 	print_order(plan);
 	if (plan_needs_uplink(plan))
 		printf("runs in a guest only, for its virtio uplink: --vm or --exact\n");
-	printf("takes about %.0f s, %.1f s of it the loads\n", estimate_s(plan), plan->load_s);
+	printf("takes %sabout %.0f s, %.1f s of it the loads\n", until ? "at most " : "",
+	       estimate_s(plan), plan->load_s);
 	plan_free(plan);
 	return OUTCOME_OK;
 }

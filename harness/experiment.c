@@ -3,6 +3,7 @@
 
 #include "bpf/probe.h"
 #include "harness/claim.h"
+#include "harness/experiment_until.h"
 
 #include <math.h>
 #include <string.h>
@@ -207,6 +208,8 @@ json_t *experiment_fill(const json_t *json)
 	json_t *filled = field_fill(experiment_fields, json);
 	json_t *load = json_object_get(filled, "load");
 
+	if (json_is_object(json_object_get(filled, "until")))
+		json_object_del(filled, "batches");
 	if (load && !json_object_get(load, "rate") && !json_object_get(load, "interval_us"))
 		json_object_set_new(load, "interval_us", json_integer(DEFAULT_INTERVAL_US));
 	return filled;
@@ -362,6 +365,7 @@ const struct experiment *experiment_parse(json_t *json, json_t *topology_json, s
 	check_rate(&checker, json_object_get(json, "load"));
 	check_length(&checker);
 	check_search(&checker);
+	experiment_check_until(experiment, json, diag);
 	check_claims(&checker);
 	check_selections(&checker, json_object_get(json, "claims"), arena);
 	if (!topology_json)

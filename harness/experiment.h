@@ -29,6 +29,13 @@ struct experiment_search {
 	uint64_t retries;
 };
 
+/* As many batches as a precision takes, in place of a number of them: see until.h. */
+struct experiment_until {
+	double half_width_percent; /* of the mean */
+	uint64_t min_batches, max_batches;
+	struct list series; /* const char *: "rtt", "tunnel reply"; empty: see until.h */
+};
+
 /* What every claim has; its test's own fields are the kind's. */
 struct claim_common {
 	const char *id, *text; /* the source's own sentence */
@@ -44,13 +51,15 @@ struct experiment {
 	const char *topology_name;
 	struct chosen load;
 	struct list probes; /* struct chosen */
-	uint64_t batches, iterations, warmup, seed, seeds;
+	uint64_t batches; /* at most so many, if there is an `until` */
+	uint64_t iterations, warmup, seed, seeds;
 	double duration_s; /* in place of iterations; 0: not given */
 	int build; /* enum build_when */
 	uint64_t loss_tolerance; /* packets a batch */
 	const struct experiment_search *search; /* NULL: none */
 	struct minimum_effect minimum_effect;
 	const char *against; /* the path of a factor of the sweep; NULL: none */
+	const struct experiment_until *until; /* NULL: as many as `batches` */
 	json_t *sweep; /* borrowed; NULL: one cell */
 	struct list claims; /* struct chosen, common: struct claim_common */
 	/* Resolved against the topology: */
@@ -65,10 +74,13 @@ struct experiment {
 	uint64_t duration_ns; /* of a batch that ends by time; 0: by its packets */
 };
 
-extern const struct field experiment_fields[];
+extern const struct field experiment_fields[], experiment_until_fields[];
 
 /* The same document with every default filled in; a new reference. */
 json_t *experiment_fill(const json_t *json);
+
+/* The `until` of a filled document that may be anybody's; NULL: none, or one with faults. */
+const struct experiment_until *experiment_read_until(const json_t *json, struct arena *arena);
 
 /*
  * Parses `json`; `topology_json` is the document its "topology" names. Faults of the former go to

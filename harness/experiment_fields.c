@@ -66,6 +66,47 @@ static const struct field search_fields[] = {
 	FIELD_END
 };
 
+static const struct field until_series_element = {
+	.name = "series",
+	.type = FIELD_STRING,
+	.help = "a series' name, in each direction that it has, or in one: \"tunnel reply\""
+};
+
+const struct field experiment_until_fields[] = {
+	{ .name = "ci_half_width",
+	  .type = FIELD_PERCENT,
+	  .offset = offsetof(struct experiment_until, half_width_percent),
+	  .fallback = "\"2%\"",
+	  .min = 0.01,
+	  .max = 100,
+	  .help = "half of the 95 % interval that is narrow enough, in percent of the mean" },
+	{ .name = "min_batches",
+	  .type = FIELD_UINT,
+	  .offset = offsetof(struct experiment_until, min_batches),
+	  .fallback = "8",
+	  .min = 3,
+	  .max = 10000,
+	  .help = "batches before the first look; each further look is at a quarter more, and two "
+		  "in a row must find it narrow, since who looks at each batch ends by luck" },
+	{ .name = "max_batches",
+	  .type = FIELD_UINT,
+	  .offset = offsetof(struct experiment_until, max_batches),
+	  .fallback = "100",
+	  .min = 3,
+	  .max = 10000,
+	  .help = "a cell ends with so many, narrow or not" },
+	{ .name = "series",
+	  .type = FIELD_LIST,
+	  .offset = offsetof(struct experiment_until, series),
+	  .fallback = "[]",
+	  .max = 100,
+	  .element = &until_series_element,
+	  .size = sizeof(const char *),
+	  .help = "those that must all be so; empty: every time and rate but lateness and tails "
+		  "(_p99, _max)" },
+	FIELD_END
+};
+
 static const struct field claim_element = { .name = "claim",
 					    .type = FIELD_KIND,
 					    .kinds = claim_kinds,
@@ -123,7 +164,7 @@ const struct field experiment_fields[] = {
 	  .fallback = "10",
 	  .min = 1,
 	  .max = 10000,
-	  .help = "independent repetitions; intervals are over batch means" },
+	  .help = "independent repetitions; intervals are over batch means; not with until" },
 	{ .name = "iterations",
 	  .type = FIELD_UINT,
 	  .offset = offsetof(struct experiment, iterations),
@@ -197,6 +238,13 @@ const struct field experiment_fields[] = {
 	  .optional = true,
 	  .help = "a factor of the sweep with two values: its cells are run in pairs, A B B A, so "
 		  "that `labrun compare` can tell the two apart" },
+	{ .name = "until",
+	  .type = FIELD_OBJECT,
+	  .offset = offsetof(struct experiment, until),
+	  .fields = experiment_until_fields,
+	  .size = sizeof(struct experiment_until),
+	  .help = "in place of batches: each cell has as many as it takes for intervals so narrow; "
+		  "not in exact mode, whose batches are seeds" },
 	{ .name = "sweep",
 	  .type = FIELD_ANY,
 	  .offset = offsetof(struct experiment, sweep),

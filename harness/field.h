@@ -24,6 +24,7 @@ enum field_type {
 	FIELD_UINT, /* uint64_t, min..max; of unit "bytes" also as text: "64B", "9KiB" */
 	FIELD_REAL, /* double, min..max, finite */
 	FIELD_RATE, /* struct rate: "1.5Mpps", "300Mbit", "max", or a number of pps */
+	FIELD_PERCENT, /* double, min..max: "2%" is 2 */
 	FIELD_STRING, /* const char *: free text, at most 4096 bytes, never a file's name */
 	FIELD_NAME, /* const char *: a name that is safe as a file or device:
 		       [A-Za-z0-9][A-Za-z0-9_.-]*, no "..", at most `max` bytes (0: 64); "{i}" and

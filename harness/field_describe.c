@@ -17,6 +17,7 @@ static const struct {
 	[FIELD_UINT] = { "an integer", "a list of integers", "an object of integers" },
 	[FIELD_REAL] = { "a number", "a list of numbers", "an object of numbers" },
 	[FIELD_RATE] = { "a rate", "a list of rates", "an object of rates" },
+	[FIELD_PERCENT] = { "a percentage", "a list of percentages", "an object of percentages" },
 	[FIELD_STRING] = { "a string", "a list of strings", "an object of strings" },
 	[FIELD_NAME] = { "a name", "a list of names", "an object of names" },
 	[FIELD_CHOICE] = { "a string", "a list of strings", "an object of strings" },
@@ -87,7 +88,8 @@ static void print_type(const struct field *field, FILE *out)
 		fprintf(out, ", %s", field->unit);
 	if (field->type == FIELD_NAME && field->max > 0)
 		fprintf(out, ", at most %zu bytes", field_name_bytes(field));
-	if (field->type == FIELD_UINT || field->type == FIELD_REAL || field->type == FIELD_LIST)
+	if (field->type == FIELD_UINT || field->type == FIELD_REAL ||
+	    field->type == FIELD_PERCENT || field->type == FIELD_LIST)
 		print_bounds(field, out);
 }
 

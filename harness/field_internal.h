@@ -35,6 +35,8 @@ bool field_parse_real(const struct field *field, json_t *value, void *place,
 		      const struct field_spot *spot);
 bool field_parse_rate(const struct field *field, json_t *value, void *place,
 		      const struct field_spot *spot);
+bool field_parse_percent(const struct field *field, json_t *value, void *place,
+			 const struct field_spot *spot);
 /* False after a fault if `key` is no name by the rules of FIELD_NAME. */
 bool field_check_name(const struct field *field, const char *name, enum diag_place place,
 		      const struct field_spot *spot);

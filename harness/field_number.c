@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "field.h"
 
+#include "cleanup.h"
 #include "field_internal.h"
 
 #include <math.h>
@@ -24,7 +25,9 @@ bool field_has_max(const struct field *field)
 
 static void format_bound(const struct field *field, double bound, char text[static 32])
 {
-	snprintf(text, 32, field->type == FIELD_REAL || bound > 1e18 ? "%g" : "%.0f", bound);
+	bool real = field->type == FIELD_REAL || field->type == FIELD_PERCENT;
+
+	snprintf(text, 32, real || bound > 1e18 ? "%g" : "%.0f", bound);
 }
 
 const char *field_range(const struct field *field, char text[static FIELD_RANGE_BYTES])
@@ -163,4 +166,26 @@ bool field_parse_rate(const struct field *field, json_t *value, void *place,
 	}
 	*(struct rate *)place = rate;
 	return true;
+}
+
+bool field_parse_percent(const struct field *field, json_t *value, void *place,
+			 const struct field_spot *spot)
+{
+	const char *text = json_string_value(value);
+	_json_ json_t *number = NULL;
+	char shown[40];
+	double percent;
+
+	if (!text && !json_is_number(value))
+		return field_expected(field, value, spot);
+	if (!text)
+		format_number(value, shown);
+	if (!text || !quantity_parse_percent(text, &percent)) {
+		diag_add(spot->diag, spot->path, DIAG_VALUE,
+			 "%s is not a percentage (such as \"2%%\")",
+			 text ? field_quote(text).text : shown);
+		return false;
+	}
+	number = json_real(percent);
+	return field_parse_real(field, number, place, spot);
 }

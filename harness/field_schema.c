@@ -151,6 +151,8 @@ static json_t *schema_of_type(const struct field *field)
 		return schema_of_rate();
 	case FIELD_REAL:
 		return with_bounds(typed("number"), field);
+	case FIELD_PERCENT:
+		return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9][0-9.]* ?%$");
 	case FIELD_STRING:
 		return json_pack("{s:s, s:i}", "type", "string", "maxLength", 4096);
 	case FIELD_NAME:

@@ -247,10 +247,15 @@ bool field_parse_scalar(const struct field *field, json_t *value, void *base,
 {
 	static bool (*const parsers[])(const struct field *, json_t *, void *,
 				       const struct field_spot *) = {
-		[FIELD_BOOL] = parse_bool,	 [FIELD_UINT] = field_parse_uint,
-		[FIELD_REAL] = field_parse_real, [FIELD_RATE] = field_parse_rate,
-		[FIELD_STRING] = parse_string,	 [FIELD_NAME] = parse_name,
-		[FIELD_CHOICE] = parse_choice,	 [FIELD_ADDRESS] = parse_address,
+		[FIELD_BOOL] = parse_bool,
+		[FIELD_UINT] = field_parse_uint,
+		[FIELD_REAL] = field_parse_real,
+		[FIELD_RATE] = field_parse_rate,
+		[FIELD_PERCENT] = field_parse_percent,
+		[FIELD_STRING] = parse_string,
+		[FIELD_NAME] = parse_name,
+		[FIELD_CHOICE] = parse_choice,
+		[FIELD_ADDRESS] = parse_address,
 		[FIELD_PREFIX] = parse_address,
 	};
 	void *place = (char *)base + field->offset;

@@ -237,12 +237,12 @@ static void fill_defaults(struct plan *plan)
 static void check_jobs(struct planner *planner)
 {
 	const struct plan *plan = planner->plan;
-	uint64_t batches = plan->cells[0].experiment->batches;
+	const struct experiment *first = plan->cells[0].experiment;
 
-	if (batches * plan->cell_count > PLAN_MAX_JOBS)
-		diag_add_path(planner->experiment.diag, "batches", DIAG_VALUE,
-			      "%llu batches of %zu cells are more than %d jobs",
-			      (unsigned long long)batches, plan->cell_count, PLAN_MAX_JOBS);
+	if (first->batches * plan->cell_count > PLAN_MAX_JOBS)
+		diag_add_path(planner->experiment.diag, first->until ? "until" : "batches",
+			      DIAG_VALUE, "%llu batches of %zu cells are more than %d jobs",
+			      (unsigned long long)first->batches, plan->cell_count, PLAN_MAX_JOBS);
 }
 
 static size_t count_uplinks(const struct plan *plan)

@@ -189,6 +189,22 @@ static void check_selection(struct checker *checker, json_t *json, const struct 
 	}
 }
 
+/* "rtt", or "tunnel reply": the direction is checked already. */
+static void check_until(struct checker *checker, const json_t *until)
+{
+	const struct jpath root = { .key = "until" }, list = { .up = &root, .key = "series" };
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(until, "series"), i, item) {
+		const struct jpath at = { .up = &list, .index = i };
+		const char *text = json_string_value(item) ?: "";
+		_json_ json_t *name = json_stringn(text, strcspn(text, " "));
+
+		check_series(checker, name, &at);
+	}
+}
+
 /* Keys of a claim that hold no selection. */
 static bool is_plain(const char *key)
 {
@@ -225,6 +241,7 @@ void plan_check_claims(const struct plan *plan, const json_t *experiment, struct
 	json_t *claim;
 	size_t i;
 
+	check_until(&checker, json_object_get(experiment, "until"));
 	json_array_foreach (json_object_get(experiment, "claims"), i, claim) {
 		if (i == CLAIMS_MAX)
 			break;

@@ -6,6 +6,7 @@
 
 /*
  * Whether the factors that the claims of an experiment (its JSON) speak of are ones of the plan's
- * cells: a misspelt one would show only when all has been measured.
+ * cells: a misspelt one would show only when all has been measured. The same of the series of its
+ * `until`.
  */
 void plan_check_claims(const struct plan *plan, const json_t *experiment, struct diag *diag);

@@ -77,7 +77,14 @@ void plan_sets_done(struct plan_sets *sets)
 	*sets = (struct plan_sets){};
 }
 
-/* The two stand in each other's place: the one that is asked for must not lose to the file's. */
+/* Whether `path` is `whole` or a part of it. */
+static bool is_within(const char *path, const char *whole, size_t length)
+{
+	return strlen(path) >= length && !strncmp(path, whole, length) &&
+	       (!path[length] || path[length] == '.' || path[length] == '[');
+}
+
+/* Two that stand in each other's place: the one that is asked for must not lose to the file's. */
 static void drop_rival(json_t *root, const struct plan_set *set)
 {
 	if (set->in_topology)
@@ -86,6 +93,10 @@ static void drop_rival(json_t *root, const struct plan_set *set)
 		json_object_del(root, "duration_s");
 	if (!strcmp(set->path, "duration_s"))
 		json_object_del(root, "iterations");
+	if (!strcmp(set->path, "batches"))
+		json_object_del(root, "until");
+	if (is_within(set->path, "until", strlen("until")) && !json_is_false(set->value))
+		json_object_del(root, "batches");
 }
 
 int plan_sets_apply(struct plan_sets *sets, json_t *root, bool topology, struct err *err)
@@ -103,13 +114,6 @@ int plan_sets_apply(struct plan_sets *sets, json_t *root, bool topology, struct 
 		drop_rival(root, set);
 	}
 	return 0;
-}
-
-/* Whether `path` is `whole` or a part of it. */
-static bool is_within(const char *path, const char *whole, size_t length)
-{
-	return strlen(path) >= length && !strncmp(path, whole, length) &&
-	       (!path[length] || path[length] == '.' || path[length] == '[');
 }
 
 static bool varies(const struct sweep_cell *cell, const struct plan_set *set)

@@ -19,9 +19,12 @@ static void describe(const struct progress *progress, const struct run_progress 
 {
 	const struct cell *cell = &progress->plan->cells[now->job->cell];
 
-	fprintf(stderr, "%s: %zu/%zu batches%s%s%s, %.0f s left", progress->plan->name,
-		now->jobs_done, now->job_count, *cell->label ? ", " : "", cell->label,
-		*cell->label ? " done" : "", now->left_s);
+	bool at_most = cell->experiment->until;
+
+	fprintf(stderr, "%s: %zu%s%zu batches%s%s%s, %s%.0f s left", progress->plan->name,
+		now->jobs_done, at_most ? " of at most " : "/", now->job_count,
+		*cell->label ? ", " : "", cell->label, *cell->label ? " done" : "",
+		at_most ? "at most " : "", now->left_s);
 }
 
 void progress_tell(struct progress *progress, const struct run_progress *now)

@@ -106,6 +106,13 @@ bool quantity_parse_seconds(const char *text, double *ret)
 	return false;
 }
 
+bool quantity_parse_percent(const char *text, double *ret)
+{
+	const char *rest = parse_number(text, ret);
+
+	return rest && !strcmp(rest, "%");
+}
+
 uint64_t quantity_interval_ps(const struct rate *rate, uint64_t frame_bytes)
 {
 	double packets_per_s = rate->value;

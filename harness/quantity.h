@@ -27,6 +27,9 @@ bool quantity_parse_bytes(const char *text, uint64_t *ret);
 /* "5s", "500ms", "20us", "2min"; a number alone is in seconds. */
 bool quantity_parse_seconds(const char *text, double *ret);
 
+/* "2%", "0.5 %": 2, 0.5. Never a number alone: 0.02 might be either. */
+bool quantity_parse_percent(const char *text, double *ret);
+
 #define QUANTITY_INTERVAL_MAX_PS 60000000000000 /* a minute */
 
 /* Picoseconds between packets of that many bytes each; 0 for RATE_MAX; more than the maximum for

@@ -10,6 +10,7 @@
 #include "harness/html_tables.h"
 #include "harness/json_read.h"
 #include "harness/plot_data.h"
+#include "harness/report_text.h"
 #include "harness/results_manifest.h"
 #include "harness/summary.h"
 
@@ -115,6 +116,7 @@ static bool has_journey(const struct part *part)
 static void put_cell(FILE *out, const struct part *part, size_t index)
 {
 	const json_t *cell = cell_of(part, index);
+	_free_ char *stopped = report_text_stopped(cell);
 	bool single = part->data.cell_count == 1;
 
 	if (!single) {
@@ -126,6 +128,11 @@ static void put_cell(FILE *out, const struct part *part, size_t index)
 	}
 	html_put_journey(out, cell, part->data.topologies);
 	html_put_series(out, cell);
+	if (stopped) {
+		fputs("<p>", out);
+		html_put_text(out, stopped);
+		fputs("</p>\n", out);
+	}
 	if (!single)
 		fputs("</details>\n", out);
 }

@@ -178,6 +178,48 @@ char *report_text_probe_cost(const json_t *summary, size_t cell)
 	return line;
 }
 
+static void print_widest(const json_t *worst, FILE *out)
+{
+	double percent = json_read_number(worst, "half_width_percent");
+
+	if (!json_is_object(worst))
+		fprintf(out, " (nothing that counts was measured)");
+	else if (isnan(percent))
+		fprintf(out, " (%s %s has no interval)", json_read_text(worst, "series"),
+			json_read_text(worst, "direction"));
+	else
+		fprintf(out, " (the widest: %s %s, %.3g %%)", json_read_text(worst, "series"),
+			json_read_text(worst, "direction"), percent);
+}
+
+char *report_text_stopped(const json_t *cell)
+{
+	const json_t *stopped = json_object_get(cell, "stopped");
+	const json_t *worst = json_object_get(stopped, "worst");
+	double asked = json_read_number(stopped, "asked_percent");
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	if (!json_is_object(stopped))
+		return NULL;
+	out = open_memstream(&text, &size);
+	if (!out)
+		abort();
+	fprintf(out, "stopped after %.0f batches, ", json_read_number(stopped, "batches"));
+	if (!strcmp(json_read_text(stopped, "reason"), "ci_half_width"))
+		fprintf(out, "each 95 %% interval within %g %% of its mean", asked);
+	else if (json_read_number(worst, "half_width_percent") <= asked)
+		fprintf(out, "the most allowed: within %g %%, but at the last look alone", asked);
+	else
+		fprintf(out,
+			"the most allowed: not each 95 %% interval is within %g %% of its mean",
+			asked);
+	print_widest(worst, out);
+	fclose(out);
+	return text;
+}
+
 /* One series a line would say the same of each direction and of the method. */
 static void print_calls(const json_t *cell, FILE *out)
 {
@@ -226,6 +268,7 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 	const char *error = json_string_value(json_object_get(cell, "error"));
 	_free_ char *cost = report_text_probe_cost(summary, index);
 	_free_ char *factors = report_text_factors(cell);
+	_free_ char *stopped = report_text_stopped(cell);
 
 	fputc('\n', out);
 	if (*factors)
@@ -243,6 +286,8 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 	print_loss(cell, out);
 	print_drops(cell, out);
 	print_search(cell, out);
+	if (stopped)
+		fprintf(out, "  %s\n", stopped);
 	if (cost)
 		fprintf(out, "  %s\n", cost);
 }

@@ -13,6 +13,10 @@ void report_text(const json_t *summary, FILE *out);
 void report_text_claims(const json_t *claims, FILE *out);
 /* "one hop event costs ...", of a cell; NULL if it was not measured. The caller frees. */
 char *report_text_probe_cost(const json_t *summary, size_t cell);
+/* "stopped after 17 batches: ...", why a cell with an `until` has no more; NULL if it has none. The
+ * caller frees.
+ */
+char *report_text_stopped(const json_t *cell);
 /* Why it is not valid, "2 of 12 cells failed"; NULL if it is. The caller frees. */
 char *report_text_fault(const json_t *summary);
 /* "services=100 mode=nftables", of a cell; "" if it has no factors. The caller frees. */

@@ -174,9 +174,19 @@ static int add_series(struct samples *samples, const struct result_folder *folde
 	return 0;
 }
 
+/* At most, if there is an `until`. */
+static json_int_t planned_batches(const struct result_folder *folder)
+{
+	const json_t *until = json_object_get(folder->experiment, "until");
+
+	return json_integer_value(json_is_object(until)
+					  ? json_object_get(until, "max_batches")
+					  : json_object_get(folder->experiment, "batches"));
+}
+
 static uint64_t batch_limit(const struct result_folder *folder)
 {
-	json_int_t planned = json_integer_value(json_object_get(folder->experiment, "batches"));
+	json_int_t planned = planned_batches(folder);
 	uint64_t limit = planned > 0 && planned < MAX_BATCHES ? planned : 1;
 	json_t *cell, *series;
 	size_t index, at;

@@ -4,9 +4,13 @@
 #include "harness/cleanup.h"
 #include "harness/summary.h"
 
+#include <string.h>
+
 json_t *results_summary(const struct plan *plan, const char *mode, double loss_tolerance,
 			const struct run_outcome *outcome)
 {
+	bool exact = !strcmp(mode, "exact"); /* there each of its seeds is a batch */
+	_arena_ struct arena *arena = arena_new();
 	_free_ struct summary_cell *cells = calloc(plan->cell_count, sizeof(*cells));
 	const struct summary_input input = {
 		.experiment = plan->name,
@@ -18,6 +22,7 @@ json_t *results_summary(const struct plan *plan, const char *mode, double loss_t
 		.blocks = outcome->blocks,
 		.block_count = outcome->block_count,
 		.shard = plan->shard,
+		.until = exact ? NULL : experiment_read_until(plan->experiment_json, arena),
 	};
 	json_t *summary;
 

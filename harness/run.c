@@ -10,6 +10,7 @@
 #include "harness/run_load.h"
 #include "harness/run_record.h"
 #include "harness/run_search.h"
+#include "harness/run_until.h"
 #include "topologies/lab.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct run {
 	struct probe *probes[PROBES_MAX + 1]; /* NULL-terminated */
 	struct lab **kept_labs; /* by cell, where building is dear */
 	struct run_loader *loader;
+	struct run_until *until; /* which cells have batches enough */
 	uint64_t magic; /* of this run's stamps */
 	double started_s;
 	size_t jobs_run; /* less than have been visited, where a run is resumed */
@@ -240,15 +242,15 @@ static int tell_progress(struct run *run, size_t done, struct err *err)
 {
 	const struct job *job = &run->plan->jobs[done - 1];
 	struct run_progress progress = {
-		.jobs_done = done,
-		.job_count = run->plan->job_count,
+		.jobs_done = done - run_until_passed(run->until),
+		.job_count = run_until_job_count(run->until),
 		.job = job,
 		.elapsed_s = now_s() - run->started_s,
 		.measured = !run->outcome->cell_errors[job->cell],
 	};
 
-	progress.left_s =
-		progress.elapsed_s / (double)++run->jobs_run * (double)(progress.job_count - done);
+	progress.left_s = progress.elapsed_s / (double)++run->jobs_run *
+			  (double)(progress.job_count - progress.jobs_done);
 	if (!run->options->progress)
 		return 0;
 	return run->options->progress(run->options->context, &progress, err);
@@ -282,6 +284,8 @@ static int run_jobs(struct run *run, struct err *err)
 	for (size_t i = 0; i < run->plan->job_count && !code; i++) {
 		const struct job *job = &run->plan->jobs[i];
 
+		if (run_until_has_enough(run->until, job, run->outcome->samples))
+			continue;
 		if (run->options->done && run->options->done[plan_job_index(run->plan, job)])
 			continue;
 		if (!run->outcome->cell_errors[job->cell])
@@ -306,6 +310,7 @@ static int run_init(struct run *run)
 		run->outcome->cell_errors = calloc(cells, sizeof(char *));
 	}
 	run->kept_labs = calloc(cells, sizeof(*run->kept_labs));
+	run->until = run_until_new(run->plan);
 	run->magic = run->options->magic;
 	if (!run->outcome->cell_errors || !run->kept_labs)
 		return -ENOMEM;
@@ -323,6 +328,7 @@ static void run_done(struct run *run)
 	for (size_t i = 0; run->kept_labs && i < run->plan->cell_count; i++)
 		lab_free(run->kept_labs[i]);
 	free(run->kept_labs);
+	run_until_free(run->until);
 	run_loader_free(run->loader);
 }
 

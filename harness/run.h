@@ -16,7 +16,7 @@
 struct drop;
 
 struct run_progress {
-	size_t jobs_done, job_count;
+	size_t jobs_done, job_count; /* at most so many, if the experiment has an `until` */
 	const struct job *job; /* the one just done */
 	double elapsed_s, left_s; /* left_s is an estimate from the jobs so far */
 	bool measured; /* the job did not fail, nor an earlier one of its cell */

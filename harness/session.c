@@ -313,9 +313,14 @@ static enum outcome run_inside(struct session *session)
  * labrun, which has its own. */
 static enum outcome run_outside(struct session *session)
 {
+	const struct experiment *first = session->plan->cells[0].experiment;
 	enum outcome outcome;
 	sigset_t signals, old;
 
+	if (session->options->vm->exact && first->until && !session->options->quiet)
+		fprintf(stderr,
+			"labrun: exact mode has its batches from seeds (%llu), not from until\n",
+			(unsigned long long)first->seeds);
 	interrupt_fill(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &old);
 	outcome = run_inside(session);

@@ -4,6 +4,7 @@
 #include "bpf/probe.h"
 #include "harness/cleanup.h"
 #include "harness/summary_json.h"
+#include "harness/until.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -69,18 +70,42 @@ static json_t *factors_json(const json_t *factors)
 	return json_is_object(factors) ? json_deep_copy(factors) : json_object();
 }
 
-static json_t *cell_json(const struct summary_cell *cell, const struct grouped *grouped,
+/* NULL: none. */
+static json_t *stopped_json(const struct summary_input *input, const struct grouped *grouped,
+			    size_t cell)
+{
+	const struct experiment_until *until = input->until;
+	size_t batches = grouped_batch_count(grouped, cell);
+	struct until_stop stop;
+	json_t *worst = NULL, *reason = NULL;
+
+	if (!until || input->cells[cell].error || input->cells[cell].elsewhere)
+		return NULL;
+	stop = until_look(until, grouped, cell, batches);
+	if (stop.narrow || batches == until->max_batches)
+		reason = json_string(stop.narrow ? "ci_half_width" : "max_batches");
+	if (stop.widest)
+		worst = json_pack("{s:o, s:s, s:o}", "series", summary_text(stop.widest->name),
+				  "direction", direction_names[stop.widest->direction],
+				  "half_width_percent", summary_number(stop.half_width_percent));
+	return json_pack("{s:I, s:o?, s:f, s:o?}", "batches", (json_int_t)batches, "reason", reason,
+			 "asked_percent", until->half_width_percent, "worst", worst);
+}
+
+static json_t *cell_json(const struct summary_input *input, const struct grouped *grouped,
 			 size_t index, const struct calibration *calibration)
 {
+	const struct summary_cell *cell = &input->cells[index];
 	json_t *series = json_array(), *json;
 
 	for (size_t i = 0; i < grouped_count(grouped, index); i++)
 		json_array_append_new(series, summary_series(grouped, index, i, calibration));
-	json = json_pack("{s:o, s:o, s:o, s:o, s:o*, s:o*, s:o}", "factors",
+	json = json_pack("{s:o, s:o, s:o, s:o, s:o*, s:o*, s:o*, s:o}", "factors",
 			 factors_json(cell->factors), "error", summary_text(cell->error), "series",
 			 series, "loss", summary_loss(grouped, index), "drops",
 			 summary_drops(grouped, index), "search", summary_search(grouped, index),
-			 "probe_cost", calibration_json(calibration));
+			 "stopped", stopped_json(input, grouped, index), "probe_cost",
+			 calibration_json(calibration));
 	if (cell->elsewhere)
 		json_object_set_new(json, "elsewhere", json_true());
 	return json;
@@ -114,7 +139,7 @@ json_t *summary_build(const struct summary_input *input)
 		struct calibration calibration;
 
 		calibrate_cell(input, i, &calibration);
-		json_array_append_new(cells, cell_json(&input->cells[i], grouped, i, &calibration));
+		json_array_append_new(cells, cell_json(input, grouped, i, &calibration));
 		valid = valid && cell_valid(input, grouped, i);
 	}
 	summary = json_pack("{s:i, s:o, s:o, s:b, s:o}", "format", SUMMARY_FORMAT, "experiment",

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct experiment_until;
 struct probe_block;
 
 struct summary_cell {
@@ -31,11 +32,17 @@ struct summary_input {
 	const struct probe_block *blocks; /* calibration; may be none */
 	size_t block_count;
 	struct shard shard;
+	const struct experiment_until *until; /* NULL: the number of batches was fixed */
 };
 
 /*
  * A shard's summary has "shard": {"index", "count"}, and "elsewhere": true in the cells of which it
  * measured nothing.
+ *
+ * With an `until` each cell that did not fail has "stopped": {"batches", "reason", "asked_percent",
+ * "worst"}. The reason is "ci_half_width" or "max_batches", or null where the samples are not of a
+ * run that kept to the rule of until.h; "worst" is {"series", "direction", "half_width_percent"},
+ * null if none of the series that count was measured.
  *
  * DESIGN's summary.json without "claims". The mean of a series is the mean of its batch means; a
  * series' corrected_mean takes off the probe's own cost: hook firings between its two points (the

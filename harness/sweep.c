@@ -52,11 +52,11 @@ static const char *format_path(struct arena *arena, const struct jpath *path)
 /* What belongs to the run as a whole cannot differ from cell to cell. */
 static bool can_vary(const char *path)
 {
-	static const char *const fixed[] = { "name",	      "title",		"source",
-					     "sweep",	      "claims",		"seed",
-					     "build",	      "reference",	"batches",
-					     "probes",	      "loss_tolerance", "against",
-					     "minimum_effect" };
+	static const char *const fixed[] = { "name",	       "title",		 "source",
+					     "sweep",	       "claims",	 "seed",
+					     "build",	       "reference",	 "batches",
+					     "probes",	       "loss_tolerance", "against",
+					     "minimum_effect", "until" };
 	size_t length = strcspn(path, ".[");
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)

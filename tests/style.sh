@@ -35,7 +35,7 @@ layer() {
 	harness/reproduce*|harness/report_page*|harness/verify*|harness/merge*|harness/doctor*) echo 8 ;;
 	harness/plot*|harness/vm*|harness/compare*|harness/cpio*|harness/elf_needs*|harness/results*|harness/report_text*|harness/html*|harness/environment*|harness/builds*|harness/spawn*) echo 7 ;;
 	harness/run.*|harness/run_*|harness/progress*|harness/journey*|harness/capture*) echo 6 ;;
-	harness/summary*|harness/claim*|harness/calibration*|harness/stats*|harness/histogram*) echo 5 ;;
+	harness/summary*|harness/claim*|harness/calibration*|harness/until*|harness/stats*|harness/histogram*) echo 5 ;;
 	bpf/generator*|bpf/bpf/generator*) echo 2 ;;
 	bpf/*) echo 4 ;;
 	loadgen/*.c|topologies/lab*|topologies/build*) echo 3 ;;

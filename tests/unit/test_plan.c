@@ -259,6 +259,26 @@ static void test_set_of_length(void **state)
 	"999999999999"
 #define NINES NINES_100 NINES_100 NINES_100 NINES_100
 
+/* So do a number of batches and a precision. */
+static void test_set_of_batches(void **state)
+{
+	_loaded_ struct loaded until = LOAD(FACTORS, "until.max_batches=30");
+	_loaded_ struct loaded fixed = LOAD(FACTORS, "until=true", "batches=4");
+	_loaded_ struct loaded last = LOAD(FACTORS, "batches=4", "until={\"max_batches\":9}");
+	_loaded_ struct loaded none = LOAD(FACTORS, "batches=4", "until=false");
+
+	(void)state;
+	assert_int_equal(good(&until)->cells[0].experiment->until->max_batches, 30);
+	assert_int_equal(good(&until)->cells[0].experiment->batches, 30);
+	assert_int_equal(until.plan->job_count, 30 * until.plan->cell_count);
+	assert_null(json_object_get(until.plan->experiment_json, "batches"));
+	assert_null(good(&fixed)->cells[0].experiment->until);
+	assert_int_equal(fixed.plan->cells[0].experiment->batches, 4);
+	assert_int_equal(good(&last)->cells[0].experiment->batches, 9);
+	assert_null(good(&none)->cells[0].experiment->until);
+	assert_int_equal(none.plan->cells[0].experiment->batches, 4);
+}
+
 static const struct {
 	const char *set, *faults, *err;
 } bad_sets[] = {
@@ -341,8 +361,8 @@ int main(void)
 		cmocka_unit_test(test_cells),	      cmocka_unit_test(test_topologies),
 		cmocka_unit_test(test_defaults),      cmocka_unit_test(test_filled_in_is_good),
 		cmocka_unit_test(test_sets),	      cmocka_unit_test(test_set_of_sweep),
-		cmocka_unit_test(test_set_of_length), cmocka_unit_test(test_bad_sets),
-		cmocka_unit_test(test_not_found),
+		cmocka_unit_test(test_set_of_length), cmocka_unit_test(test_set_of_batches),
+		cmocka_unit_test(test_bad_sets),      cmocka_unit_test(test_not_found),
 	};
 
 	return cmocka_run_group_tests(tests, enter_source_tree, NULL);

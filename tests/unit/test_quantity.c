@@ -126,12 +126,33 @@ static void test_percentiles(void **state)
 	assert_int_equal(spread_percentile(&spread, 0.001), 10);
 }
 
+static void test_percent(void **state)
+{
+	static const struct {
+		const char *text;
+		double percent;
+	} cases[] = { { "2%", 2 }, { "0.5 %", 0.5 }, { "100%", 100 }, { "0%", 0 } };
+	static const char *const bad[] = { "", "%", "2", "-1%", "2 ns", "2%%", "2  %", "1e1%" };
+	double percent;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (!quantity_parse_percent(cases[i].text, &percent))
+			fail_msg("%s", cases[i].text);
+		assert_near(percent, cases[i].percent, 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (quantity_parse_percent(bad[i], &percent))
+			fail_msg("taken: '%s'", bad[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rates),	    cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_intervals),   cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_percentiles), cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_percent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
