@@ -208,12 +208,12 @@ char *report_text_stopped(const json_t *cell)
 		abort();
 	fprintf(out, "stopped after %.0f batches, ", json_read_number(stopped, "batches"));
 	if (!strcmp(json_read_text(stopped, "reason"), "ci_half_width"))
-		fprintf(out, "each 95 %% interval within %g %% of its mean", asked);
+		fprintf(out, "each 95 %% interval that counts within %g %% of its mean", asked);
 	else if (json_read_number(worst, "half_width_percent") <= asked)
 		fprintf(out, "the most allowed: within %g %%, but at the last look alone", asked);
 	else
 		fprintf(out,
-			"the most allowed: not each 95 %% interval is within %g %% of its mean",
+			"the most allowed: not each 95 %% interval that counts is within %g %%",
 			asked);
 	print_widest(worst, out);
 	fclose(out);

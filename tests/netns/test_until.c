@@ -66,8 +66,9 @@ static void test_early(void **state)
 	put_experiment();
 	finished = labrun("run", "paced.json", "--set", EASY, "--out", "r");
 	assert_status(finished, 0);
-	assert_says(finished.out, "stopped after 10 batches, each 95 % interval within 50 % of its "
-				  "mean (the widest: sent both, ");
+	assert_says(finished.out,
+		    "stopped after 10 batches, each 95 % interval that counts within 50 % of its "
+		    "mean (the widest: sent both, ");
 	assert_stopped("r", EARLIEST, "ci_half_width");
 	json = labrun("run", "paced.json", "--set", EASY, "--json", "--quiet", "--out", "again");
 	summary = json_loads(json.out, 0, NULL);
