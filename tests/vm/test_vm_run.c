@@ -317,6 +317,39 @@ static void test_exact_is_the_same(void **state)
 	}
 }
 
+static size_t batches_of(const json_t *summary)
+{
+	json_t *series = find_series(cell_of(summary, 0), "rtt", "both");
+
+	return json_array_size(json_object_get(series, "batches"));
+}
+
+/* The guest ends by the precision that was asked for, here at the cap; exact mode has its seeds. */
+static void test_until(void **state)
+{
+	static const char until[] = "until={\"ci_half_width\":\"0.01%\",\"max_batches\":9}";
+	_finished_ struct finished vm = {}, exact = {};
+	_json_ json_t *vm_summary = NULL, *exact_summary = NULL;
+	json_t *stopped;
+
+	(void)state;
+	need_kernel("6.1");
+	vm = labrun("run", "--vm=6.1", "vxlan", "--set", until, "--iterations", "5", "--no-charts",
+		    "--out", "vm");
+	assert_measured(vm);
+	vm_summary = read_json("vm", "summary.json");
+	stopped = json_object_get(cell_of(vm_summary, 0), "stopped");
+	assert_int_equal(batches_of(vm_summary), 9);
+	assert_string_equal(json_string_value(json_object_get(stopped, "reason")), "max_batches");
+	exact = labrun("run", "--exact", "vxlan", "--set", until, "--set", "seeds=2",
+		       "--iterations", "5", "--no-charts", "--out", "exact");
+	assert_measured(exact);
+	assert_says(exact.error, "exact mode has its batches from seeds (2), not from until");
+	exact_summary = read_json("exact", "summary.json");
+	assert_int_equal(batches_of(exact_summary), 2);
+	assert_null(json_object_get(cell_of(exact_summary, 0), "stopped"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +358,7 @@ int main(void)
 		program_test(test_kernel_is_text), program_test(test_qemu_missing),
 		program_test(test_interrupt),	   program_test(test_kill_labrun),
 		program_test(test_kill_qemu),	   program_test(test_exact_is_the_same),
+		program_test(test_until),
 	};
 	int status = run_prepare();
 
