@@ -21,8 +21,7 @@ static int echo_failed(const struct calibrate *calibrate, struct err *err)
 	return err_errno(err, -errno, "%s: calibrate over loopback", calibrate->name);
 }
 
-/* A UDP socket that talks to itself. */
-static int open_echo(const struct calibrate *calibrate, struct err *err)
+int calibrate_open_echo(const struct calibrate *calibrate, struct err *err)
 {
 	struct sockaddr_in self = { .sin_family = AF_INET };
 	const struct timeval limit = { .tv_sec = 1 };
@@ -51,8 +50,8 @@ uint64_t calibrate_median(uint64_t *times_ns, size_t count)
 	return times_ns[count / 2];
 }
 
-static int send_one(const struct calibrate *calibrate, int fd, const struct stamp *stamp,
-		    struct err *err)
+int calibrate_echo(const struct calibrate *calibrate, int fd, const struct stamp *stamp,
+		   struct err *err)
 {
 	char reply[STAMP_BYTES];
 
@@ -73,7 +72,7 @@ static int send_block(const struct calibrate *calibrate, int fd, struct probe_bl
 		int code;
 
 		stamp.sequence = i;
-		code = send_one(calibrate, fd, &stamp, err);
+		code = calibrate_echo(calibrate, fd, &stamp, err);
 		if (code)
 			return code;
 		times_ns[i] = pace_now_ns() - started_ns;
@@ -129,7 +128,7 @@ static int run_half(const struct calibrate *calibrate, int fd, unsigned half,
 int calibrate_by_echo(const struct calibrate *calibrate, struct probe_block *blocks, size_t max,
 		      struct err *err)
 {
-	_close_ int fd = open_echo(calibrate, err);
+	_close_ int fd = calibrate_open_echo(calibrate, err);
 	struct probe_block discarded = {};
 	int code = fd < 0 ? fd : send_block(calibrate, fd, &discarded, err);
 

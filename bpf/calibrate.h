@@ -13,6 +13,8 @@
 
 #include "bpf/probe.h"
 
+struct stamp;
+
 #define CALIBRATE_BLOCKS 24
 #define CALIBRATE_PACKETS 1000 /* at most, of a block */
 
@@ -29,5 +31,9 @@ struct calibrate {
 /* Fills in CALIBRATE_BLOCKS and returns how many; 0 if `max` is less. */
 int calibrate_by_echo(const struct calibrate *calibrate, struct probe_block *blocks, size_t max,
 		      struct err *err);
+/* A UDP socket that talks to itself over loopback; and one packet there and back. */
+int calibrate_open_echo(const struct calibrate *calibrate, struct err *err);
+int calibrate_echo(const struct calibrate *calibrate, int fd, const struct stamp *stamp,
+		   struct err *err);
 /* The middle one; sorts them. */
 uint64_t calibrate_median(uint64_t *times_ns, size_t count);

@@ -269,6 +269,12 @@ static void chain_check(const void *params, const struct topology *topology, cha
 	find_node(((const struct chain_params *)params)->node, topology, message, size);
 }
 
+static bool chain_alone(const void *params)
+{
+	(void)params;
+	return true;
+}
+
 static int attach_in(struct chain *chain, int netns, struct err *err)
 {
 	_netns_home_ int home = netns_current();
@@ -340,7 +346,7 @@ const struct probe_ops probe_chain = {
 		.params_size = sizeof(struct chain_params),
 	},
 	.series = chain_names,
-	.alone = true,
+	.alone = chain_alone,
 	.check = chain_check,
 	.open = chain_open,
 	.calibrate = chain_calibrate,

@@ -162,7 +162,7 @@ static int run_blocks(struct calibration_run *run, struct probe_block *blocks, s
 		.probe = run,
 	};
 	bool is_bracket = run->chain->method == CHAIN_BRACKET;
-	int count, code = nft_load(with_table, strlen(with_table), err);
+	int count, code = nft_load(with_table, strlen(with_table), NULL, err);
 
 	if (code)
 		return code;
@@ -171,7 +171,7 @@ static int run_blocks(struct calibration_run *run, struct probe_block *blocks, s
 		code = measure_spans(run, err);
 	chain_detach(run->chain);
 	if (!code && count >= 0)
-		code = nft_load(without_table, strlen(without_table), err);
+		code = nft_load(without_table, strlen(without_table), NULL, err);
 	return code ? code : count;
 }
 

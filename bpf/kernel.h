@@ -79,6 +79,18 @@ struct sock {
 	struct sock_common __sk_common;
 };
 
+struct napi_struct {
+	struct net_device *dev; /* NULL: of the CPU's own queue */
+};
+
+struct nsproxy {
+	struct net *net_ns;
+};
+
+struct task_struct {
+	struct nsproxy *nsproxy; /* NULL: it is ending */
+};
+
 struct sk_buff {
 	struct net_device *dev; /* of a packet in a socket: something else in the same place */
 	struct sock *sk; /* the sender's, where it is known */

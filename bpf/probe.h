@@ -12,6 +12,7 @@
 #include "harness/samples.h"
 
 struct lab;
+struct load_taken;
 struct topology;
 
 struct probe {
@@ -30,9 +31,11 @@ struct probe_setup {
 
 struct probe_job {
 	const struct lab *lab;
+	bool fresh; /* the lab was built for this job alone */
 	uint32_t cell, batch;
 	uint64_t packets; /* sequences 0..packets-1 were sent */
 	bool reply; /* whether replies are part of the load */
+	const struct load_taken *load; /* filled in when the load has ended */
 };
 
 #define PROBE_KERNEL_BYTES 256 /* a version, or the name of a file */
@@ -53,8 +56,10 @@ struct probe_block {
 struct probe_ops {
 	struct kind kind;
 	bool needs_path; /* measures between the points of the topology's path */
-	bool alone; /* its programs are within what other probes measure */
+	/* Whether with these params its programs are within what other probes measure; NULL: no. */
+	bool (*alone)(const void *params);
 	const char *const *series; /* those it may give, NULL-terminated; NULL: the path's */
+	const char *node_series; /* and one a node: this, then its name; NULL: none */
 	/* Says what is wrong with these params for the topology; NULL: nothing can be. */
 	void (*check)(const void *params, const struct topology *topology, char *message,
 		      size_t size);

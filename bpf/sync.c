@@ -105,7 +105,7 @@ static int take_step(const struct work *work, enum proxy_step step, const struct
 		return code;
 	nap(SETTLE_NS);
 	from_ns = sync_stream_now_ns();
-	code = proxy_sync(step, rules, err);
+	code = proxy_sync(step, rules, NULL, err);
 	to_ns = sync_stream_now_ns();
 	if (code)
 		return err_wrap(err, code, "%s", proxy_step_names[step]);

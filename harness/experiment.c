@@ -292,7 +292,8 @@ static void check_probe(struct checker *checker, size_t index, const struct prob
 		diag_add(checker->diag, PROBE_AT(index), DIAG_VALUE,
 			 "\"%s\" needs a path, and the topology \"%s\" declares none",
 			 ops->kind.name, experiment->topology->name);
-	if (ops->alone && experiment->probes.count > 1)
+	if (ops->alone && experiment->probes.count > 1 && probe->params &&
+	    ops->alone(probe->params))
 		diag_add(checker->diag, PROBE_AT(index), DIAG_VALUE,
 			 "\"%s\" is taken alone: its programs would be in what others measure",
 			 ops->kind.name);

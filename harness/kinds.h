@@ -8,7 +8,7 @@
 
 #define DEVICE_KINDS(X) X(bridge) X(vxlan) X(vlan) X(macvlan) X(ipvlan) X(dummy)
 #define FEATURE_KINDS(X) X(forward) X(masquerade) X(firewall) X(sysctl) X(proxy)
-#define PROBE_KINDS(X) X(hops) X(chain) X(sync)
+#define PROBE_KINDS(X) X(hops) X(chain) X(sync) X(usage)
 #define LOAD_KINDS(X) X(ping) X(udp) X(tcp) X(xdp) X(pktgen) X(services)
 #define CLAIM_KINDS(X) X(order) X(ratio) X(within) X(flat) X(linear) X(crossover)
 

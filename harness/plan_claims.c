@@ -121,6 +121,19 @@ static void note_load_series(json_t *series, const struct experiment *experiment
 		json_object_set_new(series, *name, json_true());
 }
 
+static void note_node_series(json_t *series, const char *prefix, const struct topology *topology)
+{
+	const struct topo_node *nodes = topology->nodes.items;
+
+	for (size_t i = 0; i < topology->nodes.count; i++) {
+		_free_ char *name = NULL;
+
+		if (asprintf(&name, "%s%s", prefix, nodes[i].name) < 0)
+			abort();
+		json_object_set_new(series, name, json_true());
+	}
+}
+
 static void note_probe_series(json_t *series, const struct experiment *experiment)
 {
 	const struct chosen *probes = experiment->probes.items;
@@ -130,6 +143,8 @@ static void note_probe_series(json_t *series, const struct experiment *experimen
 
 		for (const char *const *name = ops ? ops->series : NULL; name && *name; name++)
 			json_object_set_new(series, *name, json_true());
+		if (ops && ops->node_series)
+			note_node_series(series, ops->node_series, experiment->topology);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -137,12 +138,58 @@ static void __attribute__((noreturn)) child_fail(const char *what)
 	_exit(127);
 }
 
-static void __attribute__((noreturn)) child_run(const char *path, const struct proc *proc,
-						const struct streams *streams, char **environment)
+/* In memory shared with the child, if somebody asks; else NULL. */
+static uint64_t *begun_map(const struct proc *proc)
+{
+	void *page = proc->spent ? mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+				 : MAP_FAILED;
+
+	return page == MAP_FAILED ? NULL : page;
+}
+
+static void begun_unmap(uint64_t **begun_bytes)
+{
+	if (*begun_bytes)
+		munmap(*begun_bytes, sizeof(uint64_t));
+}
+
+static uint64_t rusage_peak_bytes(const struct rusage *usage)
+{
+	return (uint64_t)usage->ru_maxrss * 1024;
+}
+
+static uint64_t rusage_cpu_ns(const struct rusage *usage)
+{
+	return (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000 +
+	       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
+}
+
+static void add_spent(const struct proc *proc, const struct rusage *usage,
+		      const uint64_t *begun_bytes)
+{
+	uint64_t peak_bytes = rusage_peak_bytes(usage);
+	struct proc_spent *spent = proc->spent;
+
+	if (!spent)
+		return;
+	spent->cpu_ns += rusage_cpu_ns(usage);
+	if (begun_bytes && peak_bytes > *begun_bytes && peak_bytes > spent->peak_bytes)
+		spent->peak_bytes = peak_bytes;
+	if ((!begun_bytes || peak_bytes <= *begun_bytes) && peak_bytes > spent->hidden_bytes)
+		spent->hidden_bytes = peak_bytes;
+}
+
+static void __attribute__((noreturn))
+child_run(const char *path, const struct proc *proc, const struct streams *streams,
+	  char **environment, uint64_t *begun_bytes)
 {
 	struct sigaction fallback = { .sa_handler = SIG_DFL };
+	struct rusage begun;
 	sigset_t none;
 
+	if (begun_bytes && !getrusage(RUSAGE_SELF, &begun))
+		*begun_bytes = rusage_peak_bytes(&begun);
 	/* We read signals from a descriptor, with all of them blocked: a tool must not inherit it.
 	 */
 	sigemptyset(&none);
@@ -174,7 +221,7 @@ static bool is_interrupted(int pidfd)
 }
 
 /* -EINTR: ended because somebody asked us to end. */
-static int wait_for(pid_t pid, siginfo_t *info)
+static int wait_for(pid_t pid, siginfo_t *info, struct rusage *usage)
 {
 	_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	bool interrupted = is_interrupted(pidfd);
@@ -183,8 +230,8 @@ static int wait_for(pid_t pid, siginfo_t *info)
 	if (interrupted)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	do
-		code = pidfd >= 0 ? waitid(P_PIDFD, (id_t)pidfd, info, WEXITED)
-				  : waitid(P_PID, (id_t)pid, info, WEXITED);
+		code = (int)syscall(SYS_waitid, pidfd >= 0 ? P_PIDFD : P_PID,
+				    pidfd >= 0 ? pidfd : pid, info, WEXITED, usage);
 	while (code < 0 && errno == EINTR);
 	if (interrupted)
 		return -EINTR;
@@ -263,8 +310,10 @@ static char **join_environment(const char *const *given)
 static int run(const struct proc *proc, char *output, size_t size, struct err *err)
 {
 	__attribute__((cleanup(streams_close))) struct streams streams = { -1, -1, -1 };
+	__attribute__((cleanup(begun_unmap))) uint64_t *begun_bytes = begun_map(proc);
 	_free_ char **environment = join_environment(proc->environment);
 	const char *program = proc->argv[0];
+	struct rusage usage = { 0 };
 	siginfo_t info = { 0 };
 	char path[PATH_MAX];
 	pid_t pid;
@@ -279,12 +328,13 @@ static int run(const struct proc *proc, char *output, size_t size, struct err *e
 	if (pid < 0)
 		return err_errno(err, -errno, "%s: fork", program);
 	if (pid == 0)
-		child_run(path, proc, &streams, environment);
-	code = wait_for(pid, &info);
+		child_run(path, proc, &streams, environment, begun_bytes);
+	code = wait_for(pid, &info, &usage);
 	if (code == -EINTR)
 		return err_interrupted(err);
 	if (code < 0)
 		return err_errno(err, code, "%s: wait", program);
+	add_spent(proc, &usage, begun_bytes);
 	if (output)
 		read_start(streams.out, output, size);
 	return report(program, &info, streams.error, err);

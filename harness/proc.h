@@ -10,7 +10,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+
+/*
+ * What tools have taken. A tool begins as a copy of us, and the kernel's peak (ru_maxrss) goes back
+ * to that copy: one that stayed below it has a peak that cannot be told, only that it is not above
+ * `hidden_bytes`. So the largest tool's is known if peak_bytes > hidden_bytes.
+ */
+struct proc_spent {
+	uint64_t cpu_ns; /* user and system, of all */
+	uint64_t peak_bytes; /* resident, of the largest that is known */
+	uint64_t hidden_bytes;
+};
 
 struct proc {
 	const char *const *argv; /* NULL-terminated */
@@ -22,6 +34,7 @@ struct proc {
 	/* "NAME=value" in addition to our own; NULL-terminated, or NULL: none. */
 	const char *const *environment;
 	int netns_fd; /* enters this network namespace first; -1: stays */
+	struct proc_spent *spent; /* what it takes is added to this; NULL: nobody asks */
 };
 
 /* 0; -ENOENT if there is no such program; -EIO with what it said if it failed. */

@@ -171,7 +171,7 @@ char *report_text_probe_cost(const json_t *summary, size_t cell)
 				"measured; empty programs %s",
 				text, text_span, text_empty);
 	else
-		code = asprintf(&line, "one hop event costs %s; an empty program %s", text,
+		code = asprintf(&line, "one event costs %s; an empty program %s", text,
 				text_empty);
 	if (code < 0)
 		abort();

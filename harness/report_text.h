@@ -11,7 +11,7 @@
 void report_text(const json_t *summary, FILE *out);
 /* Only the claims, a line each. */
 void report_text_claims(const json_t *claims, FILE *out);
-/* "one hop event costs ...", of a cell; NULL if it was not measured. The caller frees. */
+/* "one event costs ...", of a cell; NULL if it was not measured. The caller frees. */
 char *report_text_probe_cost(const json_t *summary, size_t cell);
 /* "stopped after 17 batches: ...", why a cell with an `until` has no more; NULL if it has none. The
  * caller frees.

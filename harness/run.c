@@ -184,15 +184,18 @@ static int drain_probes(struct run *run, const struct probe_job *job, struct err
 }
 
 /* What is measured, in order. */
-static int measure(struct run *run, const struct job *job, struct lab *lab, struct err *err)
+static int measure(struct run *run, const struct job *job, struct lab *lab, bool fresh,
+		   struct err *err)
 {
 	const struct experiment *experiment = run->plan->cells[job->cell].experiment;
 	const struct probe_job probe_job = {
 		.lab = lab,
+		.fresh = fresh,
 		.cell = job->cell,
 		.batch = job->batch,
 		.packets = experiment->packets,
 		.reply = run_record_has_stamped_reply(experiment),
+		.load = run_load_taken(run->loader),
 	};
 	int code = run_load_attach(run->loader, experiment, lab, err);
 
@@ -211,11 +214,12 @@ static int measure(struct run *run, const struct job *job, struct lab *lab, stru
 
 static int run_job(struct run *run, const struct job *job, struct err *err)
 {
+	bool fresh = !run->kept_labs[job->cell];
 	struct lab *lab = NULL;
 	int code = get_lab(run, job, &lab, err);
 
 	if (!code)
-		code = measure(run, job, lab, err);
+		code = measure(run, job, lab, fresh, err);
 	put_lab(run, job, lab);
 	return code;
 }

@@ -27,6 +27,7 @@ struct run_loader {
 	int signals;
 	run_live_fn live;
 	void *context;
+	struct load_taken taken;
 };
 
 struct run_loader *run_loader_new(uint64_t magic)
@@ -289,6 +290,25 @@ int run_load_trial(struct run_loader *loader, const struct experiment *experimen
 	return code;
 }
 
+static void note_taken(struct run_loader *loader, const struct experiment *experiment,
+		       const struct load_report *report)
+{
+	loader->taken = (struct load_taken){
+		.sent = report->sent,
+		.from_node = experiment->from_node,
+		.to_node = experiment->to_node,
+		.driver = report->driver,
+		.server = report->server,
+		.served_by_us = report->served_by_us,
+		.by_kernel = ops_of(experiment)->of_pktgen,
+	};
+}
+
+const struct load_taken *run_load_taken(const struct run_loader *loader)
+{
+	return &loader->taken;
+}
+
 int run_load_measure(struct run_loader *loader, const struct experiment *experiment,
 		     const struct lab *lab, const struct job *job, struct samples *samples,
 		     struct err *err)
@@ -302,6 +322,8 @@ int run_load_measure(struct run_loader *loader, const struct experiment *experim
 	pass.duration_ns = experiment->duration_ns;
 	code = (loader->live ? run_watched : run_pass)(loader, experiment, &pass, lab, &load,
 						       &report, err);
+	if (!code)
+		note_taken(loader, experiment, report);
 	if (!code)
 		run_record(report, experiment, job, samples);
 	if (!code)

@@ -30,6 +30,9 @@ int run_load_measure(struct run_loader *loader, const struct experiment *experim
 		     const struct lab *lab, const struct job *job, struct samples *samples,
 		     struct err *err);
 
+/* What the last measured pass took; zeros before one has ended. */
+const struct load_taken *run_load_taken(const struct run_loader *loader);
+
 /* A pass at a rate of its own, of which nothing is recorded. */
 struct run_trial {
 	uint64_t interval_ps, count, duration_ns; /* asked; count: at most, if the time is up */

@@ -2,6 +2,7 @@
 #include "loadgen/load.h"
 
 #include "harness/cleanup.h"
+#include "loadgen/load_spent.h"
 #include "loadgen/pace.h"
 #include "topologies/lab.h"
 
@@ -40,7 +41,6 @@ struct load {
 	const struct load_ops *ops;
 	bool expects_reply;
 	bool stopped; /* before its time */
-	uint64_t server_cpu_ns;
 	int listener; /* the server's socket, to see whether it is behind; -1: not of interest */
 	struct child driver, server;
 	struct load_report *report;
@@ -133,32 +133,22 @@ static int child_fork(struct child *child, struct err *err)
 	return 1;
 }
 
-static uint64_t cpu_ns(const struct rusage *usage)
+static void child_reap(struct child *child, int *ret_status, struct rusage *ret_usage)
 {
-	return (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000 +
-	       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
-}
-
-static void child_reap(struct child *child, int *ret_status, uint64_t *ret_cpu_ns)
-{
-	struct rusage usage = { 0 };
-
-	while (child->pid && wait4(child->pid, ret_status, 0, &usage) < 0 && errno == EINTR)
+	while (child->pid && wait4(child->pid, ret_status, 0, ret_usage) < 0 && errno == EINTR)
 		;
-	if (child->pid)
-		*ret_cpu_ns = cpu_ns(&usage);
 	if (child->pidfd >= 0)
 		close(child->pidfd);
 	*child = (struct child){ .pidfd = -1 };
 }
 
-static void child_end(struct child *child, int *ret_status, uint64_t *ret_cpu_ns)
+static void child_end(struct child *child, int *ret_status, struct rusage *ret_usage)
 {
 	if (child->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
 	else if (child->pid)
 		kill(child->pid, SIGKILL);
-	child_reap(child, ret_status, ret_cpu_ns);
+	child_reap(child, ret_status, ret_usage);
 }
 
 static void wake(int signal)
@@ -231,6 +221,7 @@ static int start_server(struct load *load, const struct load_pass *pass, const s
 	result = child_settle(parent, ns_fd, load, err);
 	if (result)
 		child_exit(load->report, "server", result, err);
+	load_spent_begin(&load->report->server);
 	server_main(load, pass, err);
 }
 
@@ -249,8 +240,10 @@ static int start_driver(struct load *load, const struct load_pass *pass, const s
 	if (result)
 		return result < 0 ? result : 0;
 	result = child_settle(parent, ns_fd, load, err);
+	load_spent_begin(&load->report->driver);
 	if (!result)
 		result = load->ops->drive(&own, load->report, err);
+	load_spent_end(&load->report->driver);
 	child_exit(load->report, "driver", result, err);
 }
 
@@ -336,7 +329,16 @@ static void wait_for_server(const struct load *load)
 
 static void server_end(struct load *load, int *ret_status)
 {
-	child_end(&load->server, ret_status, &load->server_cpu_ns);
+	pid_t pid = load->server.pid;
+	struct rusage usage;
+
+	if (pid)
+		load_spent_end_of(&load->report->server, pid);
+	child_end(&load->server, ret_status, &usage);
+	if (pid) {
+		load_spent_peak(&load->report->server, &usage);
+		load->report->served_by_us = true;
+	}
 	/* The last descriptor of the socket, whose port the next pass wants. */
 	if (load->listener >= 0)
 		close(steal_fd(&load->listener));
@@ -364,16 +366,16 @@ int load_finish(struct load *load, struct load_report **ret, struct err *err)
 {
 	struct load_report *report = load->report;
 	int driver_status = 0, server_status = 0;
-	uint64_t driver_cpu_ns = 0;
+	struct rusage unused;
 
-	child_reap(&load->driver, &driver_status, &driver_cpu_ns);
+	child_reap(&load->driver, &driver_status, &unused);
 	if (load->server.pid && !load->expects_reply)
 		wait_for_server(load);
 	server_end(load, &server_status);
-	/* A driver that knows better, without what it took to get ready, has said so. */
+	/* A driver that knows better, of the sending alone, has said so. */
 	if (!report->driver_cpu_ns)
-		report->driver_cpu_ns = driver_cpu_ns;
-	report->server_cpu_ns = load->server_cpu_ns;
+		report->driver_cpu_ns = report->driver.cpu_ns;
+	report->server_cpu_ns = report->server.cpu_ns;
 	if (!load->expects_reply)
 		atomic_store(&report->received, atomic_load(&report->served));
 	*ret = report;
@@ -382,12 +384,12 @@ int load_finish(struct load *load, struct load_report **ret, struct err *err)
 
 void load_free(struct load *load)
 {
-	uint64_t unused_ns;
+	struct rusage unused;
 	int status;
 
 	if (!load)
 		return;
-	child_end(&load->driver, &status, &unused_ns);
+	child_end(&load->driver, &status, &unused);
 	server_end(load, &status);
 	if (load->report)
 		munmap(load->report, load->report_bytes);

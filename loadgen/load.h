@@ -12,6 +12,7 @@
 
 #include "harness/err.h"
 #include "harness/field.h"
+#include "loadgen/load_spent.h"
 #include "loadgen/spread.h"
 
 #include <stdatomic.h>
@@ -59,6 +60,8 @@ struct load_report {
 	_Atomic uint64_t served_bytes; /* of a stream */
 	uint64_t started_ns, ended_ns; /* of the sending alone; of a stream till all is delivered */
 	uint64_t driver_cpu_ns, server_cpu_ns; /* user and system, softirq in their time too */
+	struct load_spent driver, server; /* until their end: what they began with */
+	bool served_by_us; /* there was a server */
 	struct spread lateness_ns; /* of every packet, whatever the kind keeps of each */
 	struct spread connect_ns; /* of connections that are opened when a request is due */
 	struct spread one_way_ns; /* kernel's receipt minus intended send; empty if not asked for */

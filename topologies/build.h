@@ -7,7 +7,7 @@
  * namespace goes, and all in it.
  */
 
-#include "harness/err.h"
+#include "harness/proc.h"
 #include "topologies/rtnl.h"
 #include "topologies/topology.h"
 
@@ -19,6 +19,7 @@ struct build_node {
 	const struct topo_node *node;
 	bool ipv4, ipv6; /* the node has such addresses */
 	struct rtnl *rtnl; /* for devices; NULL while features are built */
+	struct proc_spent *tools; /* for those that features run */
 };
 
 /* Everything of `name` but what its kind adds; `link`: the device it sits on, or NULL. */

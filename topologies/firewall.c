@@ -104,7 +104,7 @@ static void print_part(FILE *out, const struct family *family, const struct fire
 }
 
 static int load_part(const struct family *family, const struct firewall_params *params,
-		     uint64_t from, uint64_t to, struct err *err)
+		     uint64_t from, uint64_t to, struct proc_spent *spent, struct err *err)
 {
 	_free_ char *text = NULL;
 	size_t bytes = 0;
@@ -115,7 +115,7 @@ static int load_part(const struct family *family, const struct firewall_params *
 	print_part(out, family, params, from, to);
 	if (fclose(out) != 0)
 		return err_errno(err, -ENOMEM, "firewall rules");
-	return nft_load(text, bytes, err);
+	return nft_load(text, bytes, spent, err);
 }
 
 /* As nft itself asks for a large send buffer, which takes a capability in the first user namespace.
@@ -130,14 +130,15 @@ static uint64_t transaction_rules(void)
 	return TRANSACTION_RULES_USER;
 }
 
-static int load(const struct family *family, const struct firewall_params *params, struct err *err)
+static int load(const struct family *family, const struct firewall_params *params,
+		struct proc_spent *spent, struct err *err)
 {
 	uint64_t most = transaction_rules(), from = 0, to;
 	int code;
 
 	do {
 		to = from + most < params->rules ? from + most : params->rules;
-		code = load_part(family, params, from, to, err);
+		code = load_part(family, params, from, to, spent, err);
 		from = to;
 	} while (code == 0 && to < params->rules);
 	return code;
@@ -148,9 +149,9 @@ static int firewall_build(struct build_node *node, const void *params, struct er
 	int code = 0;
 
 	if (node->ipv4 || !node->ipv6)
-		code = load(&family_ipv4, params, err);
+		code = load(&family_ipv4, params, node->tools, err);
 	if (code == 0 && node->ipv6)
-		code = load(&family_ipv6, params, err);
+		code = load(&family_ipv6, params, node->tools, err);
 	return code;
 }
 

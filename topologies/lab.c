@@ -2,6 +2,7 @@
 #include "topologies/lab.h"
 
 #include "harness/cleanup.h"
+#include "loadgen/pace.h"
 #include "topologies/lab_internal.h"
 #include "topologies/netns.h"
 #include "topologies/uplink.h"
@@ -244,6 +245,7 @@ int lab_build(struct lab **ret, const struct topology *topology, struct err *err
 {
 	_netns_home_ int home = netns_current();
 	__attribute__((cleanup(cleanup_lab))) struct lab *lab = NULL;
+	uint64_t cpu_ns = pace_cpu_ns();
 	int code;
 
 	if (home < 0)
@@ -251,9 +253,15 @@ int lab_build(struct lab **ret, const struct topology *topology, struct err *err
 	netns_raise_fd_limit();
 	lab = lab_new(topology);
 	code = build(lab, err);
+	lab->cost.own_cpu_ns = pace_cpu_ns() - cpu_ns;
 	if (code == 0)
 		*ret = steal_ptr(lab);
 	return code;
+}
+
+const struct lab_cost *lab_cost(const struct lab *lab)
+{
+	return &lab->cost;
 }
 
 const struct topology *lab_topology(const struct lab *lab)

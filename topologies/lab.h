@@ -10,7 +10,7 @@
  * calling thread's namespace is switched while building and restored before return.
  */
 
-#include "harness/err.h"
+#include "harness/proc.h"
 #include "topologies/topology.h"
 
 struct lab;
@@ -24,6 +24,12 @@ const struct topology *lab_topology(const struct lab *lab);
 int lab_node_fd(const struct lab *lab, size_t node);
 /* st_ino of that namespace, which is what BPF reads as net->ns.inum. */
 uint32_t lab_node_inode(const struct lab *lab, size_t node);
+/* What building it took. */
+struct lab_cost {
+	uint64_t own_cpu_ns; /* of this process: namespaces, devices, the text of rules */
+	struct proc_spent tools; /* of the programs that features run */
+};
+const struct lab_cost *lab_cost(const struct lab *lab);
 /* Interface index, -ENODEV if there is no such device. */
 int lab_ifindex(const struct lab *lab, size_t node, const char *device);
 

@@ -134,5 +134,6 @@ struct build_node lab_build_node(struct lab *lab, size_t node, struct rtnl *rtnl
 		.ipv4 = lab->nodes[node].ipv4,
 		.ipv6 = lab->nodes[node].ipv6,
 		.rtnl = rtnl,
+		.tools = &lab->cost.tools,
 	};
 }

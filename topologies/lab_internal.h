@@ -59,6 +59,7 @@ struct lab {
 	struct lab_fdb *fdb, **fdb_end;
 	struct lab_neighbour *neighbours;
 	size_t neighbour_count;
+	struct lab_cost cost;
 };
 
 /* lab_devices.c: the tables, from the topology alone. */

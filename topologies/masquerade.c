@@ -19,7 +19,7 @@ static const struct field masquerade_fields[] = {
 	FIELD_END
 };
 
-static int load(const char *family, const char *out, struct err *err)
+static int load(const char *family, const char *out, struct proc_spent *spent, struct err *err)
 {
 	char rules[300];
 
@@ -32,7 +32,7 @@ static int load(const char *family, const char *out, struct err *err)
 		 "\t}\n"
 		 "}\n",
 		 family, out);
-	return nft_load(rules, strlen(rules), err);
+	return nft_load(rules, strlen(rules), spent, err);
 }
 
 static int masquerade_build(struct build_node *node, const void *params, struct err *err)
@@ -42,9 +42,9 @@ static int masquerade_build(struct build_node *node, const void *params, struct 
 	int code = build_device(node, masquerade->out, &out, err);
 
 	if (code == 0 && (node->ipv4 || !node->ipv6))
-		code = load("ip", masquerade->out, err);
+		code = load("ip", masquerade->out, node->tools, err);
 	if (code == 0 && node->ipv6)
-		code = load("ip6", masquerade->out, err);
+		code = load("ip6", masquerade->out, node->tools, err);
 	return code;
 }
 

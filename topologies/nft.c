@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "topologies/nft.h"
 
-#include "harness/proc.h"
-
 #include <errno.h>
 
-int nft_load(const char *rules, size_t bytes, struct err *err)
+int nft_load(const char *rules, size_t bytes, struct proc_spent *spent, struct err *err)
 {
 	const char *const argv[] = { "nft", "-f", "-", NULL };
 	const struct proc proc = {
@@ -13,6 +11,7 @@ int nft_load(const char *rules, size_t bytes, struct err *err)
 		.input = rules,
 		.input_bytes = bytes,
 		.netns_fd = -1,
+		.spent = spent,
 	};
 
 	if (!proc_exists(argv[0]))

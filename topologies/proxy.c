@@ -133,7 +133,7 @@ static int proxy_build(struct build_node *node, const void *params, struct err *
 	if (proxy->mode == PROXY_NONE)
 		return 0;
 	rules = proxy_rules_make(proxy, lab_topology(node->lab), node->index);
-	return proxy_sync(PROXY_LOAD, &rules, err);
+	return proxy_sync(PROXY_LOAD, &rules, node->tools, err);
 }
 
 static const char *const modules[] = {

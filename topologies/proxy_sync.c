@@ -2,7 +2,6 @@
 #include "topologies/proxy_sync.h"
 
 #include "harness/cleanup.h"
-#include "harness/proc.h"
 #include "topologies/topology.h"
 
 #include <arpa/inet.h>
@@ -98,7 +97,8 @@ struct proxy_rules proxy_rules_make(const struct proxy_params *params,
 	return rules;
 }
 
-int proxy_sync(enum proxy_step step, const struct proxy_rules *rules, struct err *err)
+int proxy_sync(enum proxy_step step, const struct proxy_rules *rules, struct proc_spent *spent,
+	       struct err *err)
 {
 	const struct tools *tools = &tools_by_mode[rules->params->mode];
 	const struct step *what = &tools->steps[step];
@@ -109,6 +109,7 @@ int proxy_sync(enum proxy_step step, const struct proxy_rules *rules, struct err
 		.context = &feeding,
 		.environment = environment,
 		.netns_fd = -1,
+		.spent = spent,
 	};
 
 	if (!proc_exists(what->argv[0]))

@@ -6,7 +6,7 @@
  * namespace. The mode is not none.
  */
 
-#include "harness/err.h"
+#include "harness/proc.h"
 #include "topologies/proxy_rules.h"
 
 enum proxy_step {
@@ -21,4 +21,6 @@ extern const char *const proxy_step_names[PROXY_STEP_COUNT];
 /* Its node ports are on the first address of `node`. */
 struct proxy_rules proxy_rules_make(const struct proxy_params *params,
 				    const struct topology *topology, size_t node);
-int proxy_sync(enum proxy_step step, const struct proxy_rules *rules, struct err *err);
+/* `spent`: see proc.h. */
+int proxy_sync(enum proxy_step step, const struct proxy_rules *rules, struct proc_spent *spent,
+	       struct err *err);

@@ -119,7 +119,8 @@ static void step(const struct lab *lab, enum proxy_step what, const struct proxy
 	struct err err;
 
 	enter(lab, "node1");
-	require(proxy_sync(what, rules, &err) == 0, "%s: %s", proxy_step_names[what], err.text);
+	require(proxy_sync(what, rules, NULL, &err) == 0, "%s: %s", proxy_step_names[what],
+		err.text);
 }
 
 /* Nine services, then the tenth, of which the others must not lose anything. */

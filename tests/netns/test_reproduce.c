@@ -37,7 +37,7 @@ static void test_page(void **state)
 	assert_says(page, "s&amp;t");
 	assert_says(page, "href=\"./two/samples.csv\"");
 	assert_says(page, "8.012 us [7.635, 8.511]");
-	assert_says(page, "The probe: one hop event costs ");
+	assert_says(page, "The probe: one event costs ");
 	assert_says(page, "claims are tested on what is left without it");
 	assert_says(page, "labrun reproduce --no-charts --out r ./one.json ./two.json");
 	assert_says(page, "</html>\n");

@@ -54,7 +54,7 @@ static void load_rules(const struct lab *lab, const char *node, const char *rule
 	int code;
 
 	enter(lab, node);
-	code = nft_load(rules, strlen(rules), &err);
+	code = nft_load(rules, strlen(rules), NULL, &err);
 	if (code && err.class == ERR_NEED) {
 		printf("SKIP: %s\n", err.text);
 		fflush(stdout);
