@@ -309,11 +309,30 @@ static const char *const usage_series[] = {
 	"memory_tools",	  NULL
 };
 
+static const char usage_notes[] =
+	"Series, one value a batch; CPU time in ns, in exact mode in instructions:\n"
+	"\n"
+	"  cpu_load, cpu_server   the load's processes, user and system, less the softirqs\n"
+	"                         that ran in their context\n"
+	"  softirq_NODE           softirqs' time with packets that NODE received, and that\n"
+	"                         it forwards, until the next node takes them up\n"
+	"  cpu_softirq            all nodes together\n"
+	"  cpu_per_packet         load, server and softirqs, over the packets sent\n"
+	"  cpu_labrun             labrun while the load ran\n"
+	"  cpu_build, cpu_tools   labrun, and the tools that it ran, building the lab\n"
+	"  memory_load, _server   peak resident bytes beyond what they began with\n"
+	"  memory_labrun          labrun's while the load ran, the load's report included\n"
+	"  memory_tools           the largest tool's\n"
+	"\n"
+	"The kernel's own memory for namespaces and rules is not measured: it accounts for\n"
+	"only part of it. QEMU's CPU time and memory stand in environment.json.\n";
+
 const struct probe_ops probe_usage = {
 	.kind = {
 		.name = "usage",
 		.help = "CPU time and peak memory of a batch, by part: the load's processes, each "
 			"node's softirqs, labrun, the tools that it ran",
+		.notes = usage_notes,
 		.fields = usage_fields,
 		.params_size = sizeof(struct usage_params),
 	},

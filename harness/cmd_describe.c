@@ -15,6 +15,8 @@ static void describe_kind(const struct kind_family *family, const struct kind *k
 	field_describe(kind->fields, stdout, 2);
 	if (!kind->fields || !kind->fields->name)
 		printf("  (no fields of its own)\n");
+	if (kind->notes)
+		printf("\n%s", kind->notes);
 	if (!family->common)
 		return;
 	printf("\nevery %s has:\n\n", family->name);

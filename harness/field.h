@@ -81,6 +81,7 @@ struct field {
 /* What every kind of device, feature, probe, load and claim test has: its head. */
 struct kind {
 	const char *name, *help;
+	const char *notes; /* whatever else is to be known of it, in lines of 80; NULL: nothing */
 	/* Members, as JSON text, of a small one; a device's or feature's is for a node with a
 	 * device eth0. NULL: its defaults will do. */
 	const char *example;

@@ -23,7 +23,7 @@ static void put_row(FILE *out, const json_t *series)
 	static const char *const columns[] = { "p50", "p90", "p99", "max", "corrected_mean" };
 	const char *unit = json_read_text(series, "unit");
 	/* A long one is told once a row. */
-	const char *short_unit = strlen(unit) <= 4 ? unit : "";
+	const char *short_unit = strlen(unit) <= 5 ? unit : "";
 	char text[FORMAT_MAX];
 
 	fputs("<tr><td class=\"name\">", out);
@@ -45,6 +45,18 @@ static void put_row(FILE *out, const json_t *series)
 	fputs("</tr>\n", out);
 }
 
+static void put_unmeasured(FILE *out, const json_t *cell)
+{
+	json_t *unmeasured = json_object_get(cell, "unmeasured"), *why;
+	const char *name;
+
+	json_object_foreach (unmeasured, name, why) {
+		fputs("<p>Not measured: ", out);
+		html_put_format(out, "%s: %s.", name, json_read_text(unmeasured, name));
+		fputs("</p>\n", out);
+	}
+}
+
 void html_put_series(FILE *out, const json_t *cell)
 {
 	const json_t *series;
@@ -59,6 +71,7 @@ void html_put_series(FILE *out, const json_t *cell)
 	json_array_foreach (json_object_get(cell, "series"), i, series)
 		put_row(out, series);
 	fputs("</table></div>\n", out);
+	put_unmeasured(out, cell);
 }
 
 static bool is_traffic(const char *name)

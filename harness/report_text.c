@@ -111,6 +111,15 @@ static void print_drops(const json_t *cell, FILE *out)
 	}
 }
 
+static void print_unmeasured(const json_t *cell, FILE *out)
+{
+	json_t *unmeasured = json_object_get(cell, "unmeasured"), *why;
+	const char *name;
+
+	json_object_foreach (unmeasured, name, why)
+		fprintf(out, "  not measured: %s: %s\n", name, json_string_value(why));
+}
+
 static void print_end(double batches, double all, const char *text, FILE *out)
 {
 	if (batches > 0 && batches < all)
@@ -171,8 +180,7 @@ char *report_text_probe_cost(const json_t *summary, size_t cell)
 				"measured; empty programs %s",
 				text, text_span, text_empty);
 	else
-		code = asprintf(&line, "one event costs %s; an empty program %s", text,
-				text_empty);
+		code = asprintf(&line, "one event costs %s; an empty program %s", text, text_empty);
 	if (code < 0)
 		abort();
 	return line;
@@ -285,6 +293,7 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 	print_calls(cell, out);
 	print_loss(cell, out);
 	print_drops(cell, out);
+	print_unmeasured(cell, out);
 	print_search(cell, out);
 	if (stopped)
 		fprintf(out, "  %s\n", stopped);

@@ -139,6 +139,7 @@ static int check_cell(const json_t *cell, const char *name, size_t index, struct
 		{ "drops", SHAPE_OBJECT, true },
 		{ "search", SHAPE_OBJECT, true },
 		{ "stopped", SHAPE_OBJECT, true },
+		{ "unmeasured", SHAPE_OBJECT, true },
 		{ "probe_cost", SHAPE_OBJECT, true },
 		{ NULL, 0, false },
 	};

@@ -100,11 +100,12 @@ static json_t *cell_json(const struct summary_input *input, const struct grouped
 
 	for (size_t i = 0; i < grouped_count(grouped, index); i++)
 		json_array_append_new(series, summary_series(grouped, index, i, calibration));
-	json = json_pack("{s:o, s:o, s:o, s:o, s:o*, s:o*, s:o*, s:o}", "factors",
+	json = json_pack("{s:o, s:o, s:o, s:o, s:o*, s:o*, s:o*, s:o*, s:o}", "factors",
 			 factors_json(cell->factors), "error", summary_text(cell->error), "series",
 			 series, "loss", summary_loss(grouped, index), "drops",
 			 summary_drops(grouped, index), "search", summary_search(grouped, index),
-			 "stopped", stopped_json(input, grouped, index), "probe_cost",
+			 "stopped", stopped_json(input, grouped, index), "unmeasured",
+			 summary_unmeasured(grouped, index), "probe_cost",
 			 calibration_json(calibration));
 	if (cell->elsewhere)
 		json_object_set_new(json, "elsewhere", json_true());

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DROP_PREFIX "drop."
+#define UNMEASURED_PREFIX "unmeasured."
 
 static void add_count(json_t *to, const char *name, double value)
 {
@@ -34,6 +35,25 @@ json_t *summary_drops(const struct grouped *grouped, size_t cell)
 			add_count(drops, counter->name + strlen(DROP_PREFIX), counter->value);
 	}
 	return unless_empty(drops);
+}
+
+json_t *summary_unmeasured(const struct grouped *grouped, size_t cell)
+{
+	json_t *unmeasured = json_object();
+
+	for (size_t i = 0; i < grouped_counter_count(grouped, cell); i++) {
+		const char *name = grouped_get_counter(grouped, cell, i)->name;
+		const char *why = strstr(name, ": ");
+		_free_ char *series = NULL;
+
+		if (!why || strncmp(name, UNMEASURED_PREFIX, strlen(UNMEASURED_PREFIX)))
+			continue;
+		name += strlen(UNMEASURED_PREFIX);
+		if (asprintf(&series, "%.*s", (int)(why - name), name) < 0)
+			abort();
+		json_object_set_new(unmeasured, series, summary_text(why + 2));
+	}
+	return unless_empty(unmeasured);
 }
 
 json_t *summary_search(const struct grouped *grouped, size_t cell)

@@ -29,5 +29,8 @@ json_t *summary_loss(const struct grouped *grouped, size_t cell);
  * where the cell has none. */
 json_t *summary_drops(const struct grouped *grouped, size_t cell);
 json_t *summary_search(const struct grouped *grouped, size_t cell);
+/* What a probe could not tell in some batch, {"SERIES": "why"}, from counters by the name of
+ * "unmeasured.SERIES: why"; NULL where it told all. */
+json_t *summary_unmeasured(const struct grouped *grouped, size_t cell);
 /* Whether each loss of each batch is within the tolerance. */
 bool summary_loss_tolerable(const struct grouped *grouped, size_t cell, double tolerance);

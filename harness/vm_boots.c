@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define LOOK_EVERY_MS 50
@@ -33,6 +34,17 @@ static int keep_line(void *context, const char *line, struct err *err)
 	return 0;
 }
 
+/* QEMU is the only child that was ever waited for here. */
+static void note_usage(struct vm_boots_result *told)
+{
+	struct rusage usage = { 0 };
+
+	getrusage(RUSAGE_CHILDREN, &usage);
+	told->cpu_ns = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000 +
+		       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+	told->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+}
+
 static void follow(const struct vm_boot *from, struct vm_boots_result *told, pid_t parent)
 {
 	struct vm_boot boot = *from;
@@ -43,6 +55,7 @@ static void follow(const struct vm_boot *from, struct vm_boots_result *told, pid
 	boot.progress = keep_line;
 	boot.context = told;
 	told->code = vm_boot(&boot, &told->status, &told->err);
+	note_usage(told);
 	_exit(0);
 }
 

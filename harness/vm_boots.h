@@ -11,6 +11,8 @@
 struct vm_boots_result {
 	int code, status; /* vm_boot()'s, and labrun's in the guest */
 	struct err err;
+	/* Of QEMU: user and system, all its threads; resident. 0 unless it has ended. */
+	uint64_t cpu_ns, peak_bytes;
 	char line[200]; /* the last that labrun in the guest said on stderr */
 };
 

@@ -258,21 +258,36 @@ static bool is_owned(const struct vm_job *job, size_t boot)
 	return !job->options->exact || shard_owns(&job->plan->shard, boot);
 }
 
+/* What emulation takes is the machine's and the day's: no part of what a guest measured, so it
+ * stands beside it. */
+static json_t *qemu_usage(const struct vm_job *job, size_t boot)
+{
+	const struct vm_boots_result *result = &job->results[boot];
+
+	return json_pack("{s:s, s:I, s:I, s:I}", "kernel", job->kernels[boot / job->seeds].version,
+			 "boot", (json_int_t)(boot % job->seeds + 1), "cpu_ns",
+			 (json_int_t)result->cpu_ns, "peak_bytes", (json_int_t)result->peak_bytes);
+}
+
 static int take_all(struct vm_job *job, struct run_outcome *outcome, json_t **ret_environment,
 		    struct err *err)
 {
-	json_t *fingerprints = json_array(), *environment = NULL;
+	json_t *fingerprints = json_array(), *qemu = json_array(), *environment = NULL;
 	int code = 0;
 
-	for (size_t i = 0; i < job->boot_count && !code; i++)
-		if (is_owned(job, i))
-			code = take_boot(job, i, outcome, &environment, err);
+	for (size_t i = 0; i < job->boot_count && !code; i++) {
+		if (!is_owned(job, i))
+			continue;
+		code = take_boot(job, i, outcome, &environment, err);
+		json_array_append_new(qemu, qemu_usage(job, i));
+	}
 	for (size_t i = 0; i < job->kernel_count; i++)
 		json_array_append_new(fingerprints,
 				      vm_fingerprint(&job->boots[i * job->seeds], job->hashes[i]));
 	if (!environment)
 		environment = json_object();
 	json_object_set_new(environment, "vm", fingerprints);
+	json_object_set_new(environment, "qemu", qemu);
 	*ret_environment = environment;
 	return code;
 }
