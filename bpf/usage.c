@@ -3,8 +3,9 @@
  * What a batch costs: CPU time and peak memory of each part of a run, one value a batch.
  *
  * What is counted where. `cpu_load` and `cpu_server` are the load's processes, user and system,
- * from where they are ready to where they are done: with what a system call of theirs does in the
- * kernel, up to the first device that queues, and with waiting where it is spinning. The softirqs
+ * from where they are ready to where they are done (a load that first makes programs or
+ * connections: of the sending alone): with what a system call of theirs does in the kernel, up to
+ * the first device that queues, and with waiting where it is spinning. The softirqs
  * that run in their context are taken off: those are the time of the node whose packet it is,
  * `softirq_NODE`, and all nodes together are `cpu_softirq`. A node's is what its stack does with
  * packets that arrive, and with what it forwards, up to where the next node takes them up; others'
@@ -223,7 +224,7 @@ static void add_build(const struct work *work)
 		add(work, "memory_tools", "bytes", (double)tools->peak_bytes);
 	else
 		say_unmeasured(work, "memory_tools",
-			       "less than the copy of labrun that a tool begins as");
+			       "hidden by the copy of labrun that a tool begins as");
 }
 
 static int usage_drain(struct probe *probe, const struct probe_job *job, struct samples *samples,

@@ -129,6 +129,7 @@ static int draw_all(struct plot_data *data, const char *dir, struct err *err)
 		{ "histogram", chart_histogram },
 		{ "histogram_linear", chart_histogram_linear },
 		{ "rates", chart_rates },
+		{ "usage", chart_usage },
 	};
 	struct painting painting = { 0 };
 

@@ -61,6 +61,14 @@ unsigned chart_pale(unsigned colour, unsigned percent)
 	return pale;
 }
 
+unsigned chart_ink_on(unsigned colour)
+{
+	double luma = 0.299 * (colour >> 16 & 0xff) + 0.587 * (colour >> 8 & 0xff) +
+		      0.114 * (colour & 0xff);
+
+	return luma > 140 ? 0x222222 : 0xffffff;
+}
+
 static bool any_reply(const struct plot_data *data)
 {
 	for (size_t i = 0; i < data->name_count; i++)

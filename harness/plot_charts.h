@@ -26,6 +26,8 @@ int chart_histogram(const struct plot_data *data, char **ret_script, struct err 
 int chart_histogram_linear(const struct plot_data *data, char **ret_script, struct err *err);
 /* What loads reach, in packets or bits a second: a row a cell. */
 int chart_rates(const struct plot_data *data, char **ret_script, struct err *err);
+/* What the probe usage tells: CPU time a packet, part by part, and peaks of memory. */
+int chart_usage(const struct plot_data *data, char **ret_script, struct err *err);
 /* Several folders side by side. */
 int chart_modes(const struct plot_data *folders, size_t count, char **ret_script, struct err *err);
 
@@ -43,6 +45,8 @@ unsigned chart_direction_colour(enum direction direction);
 /* Solid requests and broken replies, `grey` or in their colours; nothing if there are no replies.
  */
 void chart_direction_legend(struct page *page, const struct plot_data *data, bool grey);
+/* Black or white, whichever is easier to read on that colour (ITU-R BT.601 luma). */
+unsigned chart_ink_on(unsigned colour);
 /* That much of the colour, the rest white. */
 unsigned chart_pale(unsigned colour, unsigned percent);
 /* Pixels that the longest label of the cells takes at that font size, within bounds. */

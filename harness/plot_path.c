@@ -64,15 +64,6 @@ static bool strip_init(struct strip *strip, const struct plot_data *data)
 	return true;
 }
 
-/* Black or white, whichever is easier to read on that colour (ITU-R BT.601 luma). */
-static unsigned ink_on(unsigned colour)
-{
-	double luma = 0.299 * (colour >> 16 & 0xff) + 0.587 * (colour >> 8 & 0xff) +
-		      0.114 * (colour & 0xff);
-
-	return luma > 140 ? 0x222222 : 0xffffff;
-}
-
 /* " us" behind a number; what is longer stands at the axis only. */
 static const char *short_unit(const struct strip *strip, char text[static 8])
 {
@@ -109,7 +100,7 @@ static void put_part(struct page *page, const struct strip *strip, size_t name, 
 		return;
 	snprintf(place, sizeof(place),
 		 "at first %.8g, first %zu center font FONT.',%d' tc rgb '#%06x' front",
-		 from + value / 2, row, LABEL_FONT, ink_on(colour));
+		 from + value / 2, row, LABEL_FONT, chart_ink_on(colour));
 	page_text(page, "set label", label, place);
 }
 

@@ -138,6 +138,10 @@ static void __attribute__((noreturn)) child_fail(const char *what)
 	_exit(127);
 }
 
+/* The kernel counts resident pages to some dozens a CPU, so that a peak which is the copy's may
+ * seem to lie a little above it. */
+#define PEAK_SLACK_BYTES (1 << 20)
+
 /* In memory shared with the child, if somebody asks; else NULL. */
 static uint64_t *begun_map(const struct proc *proc)
 {
@@ -170,14 +174,16 @@ static void add_spent(const struct proc *proc, const struct rusage *usage,
 {
 	uint64_t peak_bytes = rusage_peak_bytes(usage);
 	struct proc_spent *spent = proc->spent;
+	uint64_t *largest_bytes;
 
 	if (!spent)
 		return;
+	largest_bytes = begun_bytes && peak_bytes > *begun_bytes + PEAK_SLACK_BYTES
+				? &spent->peak_bytes
+				: &spent->hidden_bytes;
 	spent->cpu_ns += rusage_cpu_ns(usage);
-	if (begun_bytes && peak_bytes > *begun_bytes && peak_bytes > spent->peak_bytes)
-		spent->peak_bytes = peak_bytes;
-	if ((!begun_bytes || peak_bytes <= *begun_bytes) && peak_bytes > spent->hidden_bytes)
-		spent->hidden_bytes = peak_bytes;
+	if (peak_bytes > *largest_bytes)
+		*largest_bytes = peak_bytes;
 }
 
 static void __attribute__((noreturn))
@@ -188,8 +194,6 @@ child_run(const char *path, const struct proc *proc, const struct streams *strea
 	struct rusage begun;
 	sigset_t none;
 
-	if (begun_bytes && !getrusage(RUSAGE_SELF, &begun))
-		*begun_bytes = rusage_peak_bytes(&begun);
 	/* We read signals from a descriptor, with all of them blocked: a tool must not inherit it.
 	 */
 	sigemptyset(&none);
@@ -205,6 +209,8 @@ child_run(const char *path, const struct proc *proc, const struct streams *strea
 		child_fail("setns: ");
 	if (close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
 		child_fail("close_range: ");
+	if (begun_bytes && !getrusage(RUSAGE_SELF, &begun))
+		*begun_bytes = rusage_peak_bytes(&begun);
 	execve(path, (char *const *)proc->argv, environment);
 	child_fail("exec: ");
 }

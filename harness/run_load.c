@@ -297,7 +297,7 @@ static void note_taken(struct run_loader *loader, const struct experiment *exper
 		.sent = report->sent,
 		.from_node = experiment->from_node,
 		.to_node = experiment->to_node,
-		.driver = report->driver,
+		.driver = { report->driver_cpu_ns, report->driver.peak_bytes },
 		.server = report->server,
 		.served_by_us = report->served_by_us,
 		.by_kernel = ops_of(experiment)->of_pktgen,

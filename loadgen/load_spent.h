@@ -22,7 +22,7 @@ struct load_spent {
 struct load_taken {
 	uint64_t sent; /* packets or requests */
 	size_t from_node, to_node; /* where its processes are */
-	struct load_spent driver, server;
+	struct load_spent driver, server; /* CPU time: of the sending alone, if the driver tells */
 	bool served_by_us; /* there was a server */
 	bool by_kernel; /* threads of the kernel's sent, which `driver` has no part in */
 };

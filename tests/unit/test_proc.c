@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,11 +59,80 @@ static void test_interrupt_ends_a_tool(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+#define MIB (1 << 20)
+#define TOOL_MIB 24
+
+/* One that holds so much at a time, and reads much more. */
+static void run_large(struct proc_spent *spent)
+{
+	static const char *const argv[] = { "dd",     "if=/dev/zero", "of=/dev/null",
+					    "bs=24M", "count=8",      NULL };
+	struct err err;
+
+	assert_int_equal(
+		proc_run(&(struct proc){ .argv = argv, .netns_fd = -1, .spent = spent }, &err), 0);
+}
+
+/* The kernel's own account of all children that were waited for. */
+static uint64_t children_cpu_ns(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_CHILDREN, &usage);
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000 +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
+static void test_spent(void **state)
+{
+	struct proc_spent spent = {};
+	uint64_t before_ns = children_cpu_ns(), one_ns;
+
+	(void)state;
+	run_large(&spent);
+	one_ns = spent.cpu_ns;
+	assert_true(one_ns > 0);
+	run_large(&spent);
+	assert_true(spent.cpu_ns > one_ns);
+	/* Microseconds, rounded for each. */
+	assert_near((double)spent.cpu_ns, (double)(children_cpu_ns() - before_ns), 10000);
+	assert_true(spent.peak_bytes > TOOL_MIB * MIB);
+	assert_true(spent.peak_bytes < (TOOL_MIB + 16) * MIB);
+	assert_true(spent.peak_bytes > spent.hidden_bytes);
+}
+
+/* The kernel's figure for a small tool is then ours. */
+static void test_spent_hidden(void **state)
+{
+	struct proc_spent spent = {};
+	size_t bytes = 4 * TOOL_MIB * MIB;
+	char *large = malloc(bytes);
+	struct err err;
+
+	(void)state;
+	assert_non_null(large);
+	memset(large, 1, bytes);
+	assert_int_equal(proc_run(&(struct proc){ .argv = (const char *const[]){ "true", NULL },
+						  .netns_fd = -1,
+						  .spent = &spent },
+				  &err),
+			 0);
+	assert_int_equal(spent.peak_bytes, 0);
+	assert_true(spent.hidden_bytes >= bytes);
+	run_large(&spent);
+	/* The large one is known to be no larger than that, no more. */
+	assert_true(spent.peak_bytes <= spent.hidden_bytes);
+	assert_int_equal(large[bytes / 2], 1);
+	free(large);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_interrupt_ends_a_tool),
+		cmocka_unit_test(test_spent),
+		cmocka_unit_test(test_spent_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
