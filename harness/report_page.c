@@ -163,11 +163,10 @@ static void put_losses(FILE *out, const struct part *part)
 
 static int put_part(FILE *out, const struct part *part, size_t index, struct err *err)
 {
-	static const char *const charts[] = { "segments",  "path",
-					      "sweep",	   "percentiles",
-					      "rates",	   "distribution",
-					      "histogram", "histogram_linear",
-					      "batches",   NULL };
+	static const char *const charts[] = { "segments",     "path",	   "sweep",
+					      "percentiles",  "rates",	   "usage",
+					      "distribution", "histogram", "histogram_linear",
+					      "batches",      NULL };
 	const struct result_folder *folder = &part->data.folder;
 	int code;
 

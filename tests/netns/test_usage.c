@@ -5,6 +5,9 @@
  * takes, only that two accounts of the same work agree, or that four times the work costs about as
  * much more.
  */
+#include "harness/file.h"
+#include "harness/plot_text.h"
+#include "harness/proc.h"
 #include "tests/netns/result_fixture.h"
 
 #include <bpf/btf.h>
@@ -269,6 +272,42 @@ static void test_one_node(void **state)
 	assert_status(finished, 0);
 }
 
+/* Its bars end to end are what a packet costs. */
+static void test_chart(void **state)
+{
+	_finished_ struct finished finished = {};
+	_json_ json_t *summary = NULL;
+	_free_ char *script = NULL;
+	struct plot_scale scale;
+	char number[32], label[64];
+	double packet_ns;
+	struct err err;
+
+	(void)state;
+	need_tracing();
+	if (!proc_exists("gnuplot"))
+		skip_because("gnuplot is not installed");
+	finished = run_usage("routed",
+			     ONE_WAY ",\"probes\":[{\"kind\":\"usage\"}],\"batches\":3,"
+				     "\"iterations\":3000",
+			     "r");
+	assert_status(finished, 0);
+	finished_done(&finished);
+	finished = labrun("plot", "r");
+	assert_status(finished, 0);
+	summary = read_json("r", "summary.json");
+	packet_ns = mean_of(cell_of(summary, 0), "cpu_per_packet");
+	scale = plot_scale_for(packet_ns, "ns");
+	plot_number(packet_ns / scale.divisor, number, sizeof(number));
+	snprintf(label, sizeof(label), "'%s %s'", number, scale.unit);
+	assert_int_equal(file_read("r/plots/usage.gp", &script, NULL, &err), 0);
+	assert_says(script, label);
+	assert_says(script, "softirq_router");
+	assert_says(script, "memory_labrun");
+	assert_null(strstr(script, "softirq_vm"));
+	assert_true(exists("r/plots/usage.svg") && exists("r/plots/usage.png"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +317,7 @@ int main(void)
 		program_test(test_charging_is_found_out),
 		program_test(test_beside_hops),
 		program_test(test_one_node),
+		program_test(test_chart),
 	};
 	int status = run_prepare();
 

@@ -119,30 +119,6 @@ static void test_shape(void **state)
 	samples_free(samples);
 }
 
-/* Once a series, in however many batches; and not what only looks like it. */
-static void test_unmeasured(void **state)
-{
-	struct samples *samples = samples_new();
-	_json_ json_t *summary = NULL, *expected = NULL;
-	const json_t *cells;
-
-	(void)state;
-	add_uneven(samples);
-	samples_add(samples, 1, 0, 0, samples_series(samples, "a", DIRECTION_BOTH, "ns"), 1);
-	samples_count(samples, 0, 0, "unmeasured.memory_tools: hidden: by a copy", 1);
-	samples_count(samples, 0, 2, "unmeasured.memory_tools: hidden: by a copy", 1);
-	samples_count(samples, 0, 2, "unmeasured.cpu_load: of the kernel", 1);
-	samples_count(samples, 0, 2, "unmeasured.without", 1);
-	samples_count(samples, 1, 0, "drop.a.b: c", 1);
-	summary = build(samples, 2, NULL, 0);
-	cells = json_object_get(summary, "cells");
-	expected = json_pack("{s:s, s:s}", "memory_tools", "hidden: by a copy", "cpu_load",
-			     "of the kernel");
-	assert_true(json_equal(json_object_get(json_array_get(cells, 0), "unmeasured"), expected));
-	assert_null(json_object_get(json_array_get(cells, 1), "unmeasured"));
-	samples_free(samples);
-}
-
 /* The same values under series made known in another order, as they are when read from a file. */
 static void test_deterministic(void **state)
 {
@@ -401,12 +377,11 @@ static void test_calls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_series),	    cmocka_unit_test(test_unmeasured),
-		cmocka_unit_test(test_shape),	    cmocka_unit_test(test_deterministic),
-		cmocka_unit_test(test_not_finite),  cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_loss_sums),   cmocka_unit_test(test_failed_cells),
-		cmocka_unit_test(test_calibration), cmocka_unit_test(test_correction),
-		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_series),	      cmocka_unit_test(test_shape),
+		cmocka_unit_test(test_deterministic), cmocka_unit_test(test_not_finite),
+		cmocka_unit_test(test_loss),	      cmocka_unit_test(test_loss_sums),
+		cmocka_unit_test(test_failed_cells),  cmocka_unit_test(test_calibration),
+		cmocka_unit_test(test_correction),    cmocka_unit_test(test_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
