@@ -23,7 +23,8 @@ static inline bool is_bulk(const char *experiment)
 	json_t *load = json_object_get(json, "load");
 
 	return json_object_get(json, "search") ||
-	       !strcmp(json_string_value(json_object_get(load, "kind")), "xdp");
+	       !strcmp(json_string_value(json_object_get(load, "kind")), "xdp") ||
+	       !strcmp(json_string_value(json_object_get(load, "rate")) ?: "", "max");
 }
 
 /* Of thousands of services: tests/netns/test_run_kube.c runs it with few. */
