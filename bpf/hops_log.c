@@ -79,6 +79,7 @@ static struct hop_record *read_sorted(const struct hops *hops, size_t *ret_count
 		for (size_t i = 0; i < logged && count < total; i++, count++) {
 			records[count].event = hops->events[first + i];
 			records[count].order = count;
+			records[count].cpu = (uint32_t)cpu;
 			if (records[count].event.function == HOP_NET_DEV_XMIT)
 				continue;
 			if (hops->addresses)

@@ -47,6 +47,7 @@ struct hop_record {
 	const struct hop_addresses *addresses; /* NULL without, and for net_dev_xmit */
 	const struct hop_head *head; /* likewise */
 	size_t order;
+	uint32_t cpu; /* where it fired */
 };
 
 /* Forgets all that was logged and counted. */

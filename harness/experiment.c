@@ -113,6 +113,19 @@ static void check_suits(struct checker *checker, const struct load_ops *ops)
 		diag_add_path(checker->diag, "load", DIAG_VALUE, "%s", err.text);
 }
 
+static void check_receiver(struct checker *checker)
+{
+	const struct experiment *experiment = checker->experiment;
+	const struct load_ops *ops = (const struct load_ops *)experiment->load.kind;
+
+	if (experiment->cpus && experiment->cpus->receiver != CPU_ANY &&
+	    !load_has_receiver(ops, experiment->sink))
+		diag_add_path(checker->diag, "cpus.receiver", DIAG_VALUE,
+			      "no process of %s receives here: the kernel does, where "
+			      "\"softirq\" says",
+			      ops->kind.name);
+}
+
 static void check_load(struct checker *checker)
 {
 	struct experiment *experiment = checker->experiment;
@@ -139,6 +152,7 @@ static void check_load(struct checker *checker)
 	if (message)
 		diag_add_path(checker->diag, "load.sink", DIAG_VALUE, "%s: %s", ops->kind.name,
 			      message);
+	check_receiver(checker);
 	if (experiment->sink > LOAD_SINK_SOCKET && experiment->to_node != SIZE_MAX &&
 	    !topology_find_address_device(experiment->topology, experiment->to_node,
 					  &experiment->destination))
@@ -363,6 +377,8 @@ const struct experiment *experiment_parse(json_t *json, json_t *topology_json, s
 	size_t before = diag_count(topology_diag);
 
 	field_parse(experiment_fields, json, NULL, experiment, arena, diag);
+	if (experiment->cpus)
+		cpus_mark_absent(experiment->cpus, json_object_get(json, "cpus"));
 	check_rate(&checker, json_object_get(json, "load"));
 	check_length(&checker);
 	check_search(&checker);

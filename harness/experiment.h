@@ -60,6 +60,7 @@ struct experiment {
 	struct minimum_effect minimum_effect;
 	const char *against; /* the path of a factor of the sweep; NULL: none */
 	const struct experiment_until *until; /* NULL: as many as `batches` */
+	struct cpus *cpus; /* NULL: all as the kernel chooses */
 	json_t *sweep; /* borrowed; NULL: one cell */
 	struct list claims; /* struct chosen, common: struct claim_common */
 	/* Resolved against the topology: */

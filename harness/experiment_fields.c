@@ -245,6 +245,13 @@ const struct field experiment_fields[] = {
 	  .size = sizeof(struct experiment_until),
 	  .help = "in place of batches: each cell has as many as it takes for intervals so narrow; "
 		  "not in exact mode, whose batches are seeds" },
+	{ .name = "cpus",
+	  .type = FIELD_OBJECT,
+	  .offset = offsetof(struct experiment, cpus),
+	  .fields = cpus_fields,
+	  .size = sizeof(struct cpus),
+	  .help = "where its parts run, each on a CPU of its own or all on one; what is not named "
+		  "is the kernel's choice" },
 	{ .name = "sweep",
 	  .type = FIELD_ANY,
 	  .offset = offsetof(struct experiment, sweep),

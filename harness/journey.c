@@ -100,15 +100,16 @@ static json_t *read_hop(const struct hop_record *records, size_t index, const st
 	struct journey_place place = journey_find_place(lab, &record->event);
 	const struct hop_addresses *addresses = record->addresses;
 
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:o}", "netns",
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:I, s:o}", "netns",
 			 (json_int_t)record->event.netns_inode, "node", place.node, "interface",
 			 place.device, "direction", direction_text(&record->event), "type",
 			 hop_type(records, index), "source",
 			 addresses ? address_text(addresses, true) : json_null(), "destination",
 			 addresses ? address_text(addresses, false) : json_null(), "function",
 			 hop_function_names[record->event.function], "role",
-			 topo_role_names[hop_function_roles[record->event.function]], "time_ns",
-			 (json_int_t)record->event.time_ns, "delta_ns",
+			 topo_role_names[hop_function_roles[record->event.function]], "cpu",
+			 (json_int_t)record->cpu, "time_ns", (json_int_t)record->event.time_ns,
+			 "delta_ns",
 			 before_ns ? json_integer((json_int_t)(record->event.time_ns - before_ns))
 				   : json_null());
 }

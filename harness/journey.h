@@ -12,9 +12,9 @@ struct lab;
 /*
  * A packet's journey from the records of a hops probe, in order of time: an array of {"netns",
  * "node", "interface", "direction": "request" | "reply", "type": the same or "tunnel", "source",
- * "destination", "function", "role" (as in a topology's path), "time_ns", "delta_ns"}. Addresses
- * are of the outer header as it stood there; null for net_dev_xmit, which no longer owns the
- * packet. A new reference.
+ * "destination", "function", "role" (as in a topology's path), "cpu", "time_ns", "delta_ns"}.
+ * Addresses are of the outer header as it stood there; null for net_dev_xmit, which no longer owns
+ * the packet. A new reference.
  */
 json_t *journey_read(struct probe *probe, const struct lab *lab);
 /* Which node and device of the lab it was at; "?" if it has none such. */

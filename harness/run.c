@@ -7,6 +7,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/interrupt.h"
+#include "harness/run_cpus.h"
 #include "harness/run_load.h"
 #include "harness/run_record.h"
 #include "harness/run_search.h"
@@ -121,12 +122,14 @@ static size_t keep_blocks(struct run_outcome *outcome, unsigned *ret_round)
 static int calibrate_probes(struct run *run, struct err *err)
 {
 	struct run_outcome *outcome = run->outcome;
+	cpu_set_t cpus;
 	size_t before;
 	unsigned round;
-	int count = 0;
+	int count;
 
 	if (run->options->uncalibrated)
 		return 0;
+	count = run_cpus_move(run->plan, &cpus, err);
 	before = keep_blocks(outcome, &round);
 	for (struct probe **probe = run->probes; *probe && count >= 0; probe++) {
 		if (!(*probe)->ops->calibrate)
@@ -135,6 +138,7 @@ static int calibrate_probes(struct run *run, struct err *err)
 						 RUN_MAX_BLOCKS - outcome->block_count, err);
 		outcome->block_count += count > 0 ? (size_t)count : 0;
 	}
+	run_cpus_return(&cpus);
 	for (size_t i = before; i < outcome->block_count; i++)
 		outcome->blocks[i].round += round;
 	return count < 0 ? count : 0;
@@ -152,6 +156,8 @@ static int get_lab(struct run *run, const struct job *job, struct lab **ret, str
 		return 0;
 	}
 	code = lab_build(ret, experiment->topology, err);
+	if (!code && experiment->cpus && experiment->cpus->softirq != CPU_ANY)
+		code = lab_steer(*ret, experiment->cpus->softirq, err);
 	if (!code && experiment->build == BUILD_CELL)
 		*kept = *ret;
 	return code;
@@ -344,7 +350,9 @@ int run_execute(const struct plan *plan, const struct run_options *options, stru
 
 	if (code)
 		return err_errno(err, code, "start");
-	code = open_probes(&run, err);
+	code = run_cpus_check(plan, err);
+	if (!code)
+		code = open_probes(&run, err);
 	if (!code)
 		code = calibrate_probes(&run, err);
 	if (!code)

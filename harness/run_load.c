@@ -199,6 +199,7 @@ static struct load_pass make_pass(const struct run_loader *loader,
 		.magic = loader->magic,
 		.interval_ps = experiment->interval_ps,
 		.seed = experiment->seed,
+		.cpus = experiment->cpus,
 	};
 }
 

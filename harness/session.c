@@ -16,6 +16,7 @@
 #include "harness/results_resume.h"
 #include "harness/results_summary.h"
 #include "harness/run.h"
+#include "harness/run_cpus.h"
 #include "harness/sandbox.h"
 #include "harness/summary.h"
 #include "harness/vm_run.h"
@@ -358,6 +359,8 @@ enum outcome session_run(struct plan *plan, const struct session_options *option
 				"a guest");
 		return cmd_fail(&err);
 	}
+	if (options->vm && run_cpus_check_guest(plan, &err))
+		return cmd_fail(&err);
 	/* Before the probes are calibrated, and a folder is made. */
 	if (!options->vm && plan_needs_uplink(plan) && uplink_check(&err))
 		return cmd_fail(&err);

@@ -156,7 +156,7 @@ static void wake(int signal)
 	(void)signal;
 }
 
-static int child_settle(pid_t parent, int ns_fd, struct load *load, struct err *err)
+static int child_settle(pid_t parent, int ns_fd, uint64_t cpu, struct load *load, struct err *err)
 {
 	const struct sigaction wakes = { .sa_handler = wake };
 	sigset_t none;
@@ -175,6 +175,8 @@ static int child_settle(pid_t parent, int ns_fd, struct load *load, struct err *
 	/* The parent reads its signals from a descriptor and has them blocked. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (cpus_pin(cpu, err))
+		return -EINVAL;
 	/* fork() does not copy page tables of shared memory; a fault at each page costs time. */
 	madvise(load->report, load->report_bytes, MADV_POPULATE_WRITE);
 	if (setns(ns_fd, CLONE_NEWNET))
@@ -218,7 +220,7 @@ static int start_server(struct load *load, const struct load_pass *pass, const s
 		close(steal_fd(&load->listener));
 	if (result)
 		return result < 0 ? result : 0;
-	result = child_settle(parent, ns_fd, load, err);
+	result = child_settle(parent, ns_fd, load_receiver_cpu(pass), load, err);
 	if (result)
 		child_exit(load->report, "server", result, err);
 	load_spent_begin(&load->report->server);
@@ -239,7 +241,7 @@ static int start_driver(struct load *load, const struct load_pass *pass, const s
 	result = child_fork(&load->driver, err);
 	if (result)
 		return result < 0 ? result : 0;
-	result = child_settle(parent, ns_fd, load, err);
+	result = child_settle(parent, ns_fd, load_driver_cpu(load->ops, pass), load, err);
 	load_spent_begin(&load->report->driver);
 	if (!result)
 		result = load->ops->drive(&own, load->report, err);

@@ -10,6 +10,7 @@
  * end, by exit or signal, is seen through a pidfd. Times are CLOCK_MONOTONIC nanoseconds.
  */
 
+#include "harness/cpus.h"
 #include "harness/err.h"
 #include "harness/field.h"
 #include "loadgen/load_spent.h"
@@ -98,6 +99,7 @@ struct load_pass {
 	uint64_t seed; /* of what varies from packet to packet */
 	uint32_t first_sequence; /* STAMP_WARMUP for passes that are not measured */
 	uint64_t start_ns; /* intended time of the first send; 0: now */
+	const struct cpus *cpus; /* NULL: wherever the kernel runs them */
 };
 
 struct load_ops {
@@ -124,6 +126,9 @@ struct load_ops {
 	 * its reply is a series too.
 	 */
 	bool queues;
+	/* How many CPUs it sends from, if it binds its threads to those that pass->cpus says. NULL:
+	 * it has one, which drive() is called on. */
+	uint64_t (*thread_count)(const void *params);
 	/* From the IP header on, for the check against the path's MTU and rates in bits. */
 	uint64_t (*packet_bytes)(const struct load_common *common, const void *params);
 	/* What a rate in bits is of, if not of frames. */
@@ -156,6 +161,14 @@ bool load_expects_reply(const struct load_ops *ops, const void *params);
 /* What AUTO means for this load; a message, NULL if fine, where it cannot have that sink. */
 const char *load_choose_sink(const struct load_ops *ops, const struct load_common *common,
 			     const void *params, enum load_sink *ret);
+/* Whether a process of its own receives. */
+bool load_has_receiver(const struct load_ops *ops, enum load_sink sink);
+/* Of the processes; CPU_ANY of a driver that places its threads itself. */
+uint64_t load_driver_cpu(const struct load_ops *ops, const struct load_pass *pass);
+uint64_t load_receiver_cpu(const struct load_pass *pass);
+/* Of those that it binds its threads to, which follow each other: 0 unless asked for. */
+uint64_t load_first_cpu(const struct load_pass *pass);
+uint64_t load_thread_count(const struct load_ops *ops, const void *params);
 bool load_is_bulk(const struct load_ops *ops, const struct load_common *common, const void *params);
 /* By rate or interval_us; rates in bits are of frames without FCS, or see rate_bytes. */
 uint64_t load_interval_ps(const struct load_ops *ops, const struct load_common *common,

@@ -101,6 +101,31 @@ const char *load_choose_sink(const struct load_ops *ops, const struct load_commo
 	return NULL;
 }
 
+bool load_has_receiver(const struct load_ops *ops, enum load_sink sink)
+{
+	return ops->listen && sink <= LOAD_SINK_SOCKET;
+}
+
+uint64_t load_driver_cpu(const struct load_ops *ops, const struct load_pass *pass)
+{
+	return pass->cpus && !ops->thread_count ? pass->cpus->load : CPU_ANY;
+}
+
+uint64_t load_receiver_cpu(const struct load_pass *pass)
+{
+	return pass->cpus ? pass->cpus->receiver : CPU_ANY;
+}
+
+uint64_t load_first_cpu(const struct load_pass *pass)
+{
+	return pass->cpus && pass->cpus->load != CPU_ANY ? pass->cpus->load : 0;
+}
+
+uint64_t load_thread_count(const struct load_ops *ops, const void *params)
+{
+	return ops->thread_count ? ops->thread_count(params) : 1;
+}
+
 bool load_is_bulk(const struct load_ops *ops, const struct load_common *common, const void *params)
 {
 	return ops->is_bulk && ops->is_bulk(common, params);

@@ -317,7 +317,6 @@ static void take_counts(struct load_report *report, const struct pktgen_counts *
 static int watch(struct pktgen_proc *proc, const struct load_pass *pass, struct load_report *report,
 		 struct err *err)
 {
-	const struct timespec tick = { .tv_nsec = PKTGEN_TICK_NS };
 	struct pktgen_counts counts;
 	bool stopped = false;
 
@@ -333,7 +332,7 @@ static int watch(struct pktgen_proc *proc, const struct load_pass *pass, struct 
 		if (due && !stopped)
 			pktgen_proc_stop(proc);
 		stopped |= due;
-		nanosleep(&tick, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = PKTGEN_TICK_NS }, NULL);
 	}
 	return 0;
 }
@@ -357,15 +356,20 @@ static int send_all(struct pktgen_proc *proc, const struct load_pass *pass,
 	return 0;
 }
 
+static uint64_t pktgen_thread_count(const void *params)
+{
+	return ((const struct pktgen_params *)params)->threads;
+}
+
 static int pktgen_drive(const struct load_pass *pass, struct load_report *report, struct err *err)
 {
-	const struct address unspecified = { .family = AF_UNSPEC };
 	struct pktgen_proc *proc = NULL;
 	struct way way;
-	int code = way_find(&way, &unspecified, &pass->destination, err);
+	int code = way_find(&way, &(struct address){}, &pass->destination, err);
 
 	if (!code)
-		code = pktgen_proc_open(&proc, way.device, thread_count(pass), err);
+		code = pktgen_proc_open(&proc, way.device, load_first_cpu(pass), thread_count(pass),
+					err);
 	if (!code)
 		code = set_all(proc, &way, pass, err);
 	if (!code)
@@ -386,6 +390,7 @@ const struct load_ops load_pktgen = {
 	.is_bulk = pktgen_is_bulk,
 	.expects_reply = pktgen_expects_reply,
 	.flow_count = pktgen_flow_count,
+	.thread_count = pktgen_thread_count,
 	.packet_bytes = pktgen_packet_bytes,
 	.check = pktgen_check,
 	.preflight = pktgen_preflight,

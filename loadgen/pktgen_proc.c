@@ -17,7 +17,7 @@
 struct pktgen_proc {
 	int folder;
 	char device[IFNAMSIZ];
-	size_t threads;
+	size_t first, threads; /* CPUs */
 	pthread_t starter;
 	bool started;
 	atomic_bool ended;
@@ -51,7 +51,7 @@ static int add_device(const struct pktgen_proc *proc, size_t thread, struct err 
 	int code;
 
 	name_of(proc, thread, name);
-	snprintf(file, sizeof(file), "kpktgend_%zu", thread);
+	snprintf(file, sizeof(file), "kpktgend_%zu", proc->first + thread);
 	snprintf(text, sizeof(text), "add_device %s", name);
 	code = command(proc->folder, file, text);
 	if (code == -ENOENT)
@@ -60,7 +60,8 @@ static int add_device(const struct pktgen_proc *proc, size_t thread, struct err 
 	return code ? err_errno(err, code, "pktgen: %s: %s", file, text) : 0;
 }
 
-int pktgen_proc_open(struct pktgen_proc **ret, const char *device, size_t threads, struct err *err)
+int pktgen_proc_open(struct pktgen_proc **ret, const char *device, size_t first, size_t threads,
+		     struct err *err)
 {
 	struct pktgen_proc *proc = calloc(1, sizeof(*proc));
 	int code;
@@ -69,6 +70,7 @@ int pktgen_proc_open(struct pktgen_proc **ret, const char *device, size_t thread
 	if (!proc)
 		return err_errno(err, -ENOMEM, "pktgen");
 	snprintf(proc->device, sizeof(proc->device), "%s", device);
+	proc->first = first;
 	proc->threads = threads;
 	/* Of the thread that opens it: the one that starts them need not look it up again. */
 	proc->folder = open(PKTGEN_FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -21,8 +21,10 @@ struct pktgen_proc;
 /* A need if the kernel has no pktgen. */
 int pktgen_proc_check(struct err *err);
 
-/* Forgets what the namespace's threads had, and puts `device` on the first `threads` of them. */
-int pktgen_proc_open(struct pktgen_proc **ret, const char *device, size_t threads, struct err *err);
+/* Forgets what the namespace's threads had, and puts `device` on `threads` of them, from that of
+ * the CPU `first` on. */
+int pktgen_proc_open(struct pktgen_proc **ret, const char *device, size_t first, size_t threads,
+		     struct err *err);
 void pktgen_proc_close(struct pktgen_proc *proc); /* NULL is fine */
 
 /* A key and its value, as pktgen spells them, for one thread's device. */

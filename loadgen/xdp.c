@@ -172,21 +172,27 @@ static const char *xdp_check(const struct load_common *common, const void *param
 	return NULL;
 }
 
-/* The first CPUs that this process may use. */
-static int choose_cpus(uint64_t count, int *cpus, struct err *err)
+/* The first CPUs that this process may use, or those from the one that is asked for. */
+static int choose_cpus(const struct load_pass *pass, int *cpus, struct err *err)
 {
+	uint64_t count = ((const struct xdp_params *)pass->params)->threads;
 	cpu_set_t allowed;
 	size_t found = 0;
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
 		return err_errno(err, -errno, "which CPUs may be used");
-	for (int cpu = 0; cpu < GENERATOR_MAX_CPUS && found < count; cpu++)
+	for (int cpu = (int)load_first_cpu(pass); cpu < GENERATOR_MAX_CPUS && found < count; cpu++)
 		if (CPU_ISSET(cpu, &allowed))
 			cpus[found++] = cpu;
 	if (found < count)
 		return err_need(err, "%llu threads need as many CPUs, and there are %zu",
 				(unsigned long long)count, found);
 	return 0;
+}
+
+static uint64_t xdp_thread_count(const void *params)
+{
+	return ((const struct xdp_params *)params)->threads;
 }
 
 static int make_flows(struct flows *flows, const struct load_pass *pass, const struct way *way,
@@ -215,7 +221,7 @@ static int check_all(const struct load_pass *pass, const struct lab *lab, struct
 	int cpus[GENERATOR_MAX_THREADS];
 	struct flows flows;
 	struct way way;
-	int code = choose_cpus(params->threads, cpus, err);
+	int code = choose_cpus(pass, cpus, err);
 
 	if (code)
 		return code;
@@ -294,7 +300,7 @@ static int open_generator(struct generator **ret, const struct load_pass *pass,
 	struct frame frame;
 	struct flows flows;
 	struct way way;
-	int code = choose_cpus(params->threads, cpus, err);
+	int code = choose_cpus(pass, cpus, err);
 
 	if (!code)
 		code = way_find(&way, &pass->source, &pass->destination, err);
@@ -345,6 +351,7 @@ const struct load_ops load_xdp = {
 	.is_bulk = xdp_is_bulk,
 	.expects_reply = xdp_expects_reply,
 	.flow_count = xdp_flow_count,
+	.thread_count = xdp_thread_count,
 	.packet_bytes = xdp_packet_bytes,
 	.check = xdp_check,
 	.suits = xdp_suits,

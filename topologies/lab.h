@@ -33,6 +33,10 @@ const struct lab_cost *lab_cost(const struct lab *lab);
 /* Interface index, -ENODEV if there is no such device. */
 int lab_ifindex(const struct lab *lab, size_t node, const char *device);
 
+/* Packets that any device receives are handed over to that CPU; a need if they cannot be. Devices
+ * that come later are not meant. */
+int lab_steer(const struct lab *lab, uint64_t cpu, struct err *err);
+
 /* Binds each node's namespace to /run/netns/NAME, on a private tmpfs: for `labrun shell` only. */
 int lab_name_nodes(const struct lab *lab, struct err *err);
 
