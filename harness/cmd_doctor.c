@@ -24,6 +24,24 @@ static void print_checkup(void *context, const struct checkup *checkup)
 	tally->needed_missing += !checkup->works && checkup->needed;
 }
 
+/* Of what is as it should be, there is nothing to say but that. */
+static void print_finding(const struct finding *finding)
+{
+	printf("  %-10s %-8s %s\n", finding->name, quiet_state_names[finding->state],
+	       finding->what);
+	if (finding->state == QUIET_FINE)
+		return;
+	printf("  %19s   why: %s\n", "", finding->why);
+	printf("  %19s   do:  %s\n", "", finding->remedy);
+}
+
+static void print_findings(const struct finding *findings, size_t count)
+{
+	printf("quietness, watched for %.1f s:\n", DOCTOR_WATCH_MS / 1000.0);
+	for (size_t i = 0; i < count; i++)
+		print_finding(&findings[i]);
+}
+
 static enum outcome examine(bool root)
 {
 	struct tally tally = {};
@@ -47,18 +65,25 @@ const struct cmd_manual cmd_manual_doctor = {};
 
 enum outcome cmd_doctor(int argc, char **argv)
 {
+	struct finding findings[DOCTOR_FINDINGS];
 	bool root = geteuid() == 0;
+	enum outcome outcome;
+	size_t count;
 	struct err err = {};
 	int status, code;
 
 	(void)argv;
 	if (argc != 1)
 		return cmd_usage("doctor", "takes no arguments");
+	count = doctor_listen(findings);
 	fflush(NULL);
 	code = sandbox_enter(0, &status, &err);
 	if (code < 0)
 		return cmd_fail(&err);
 	if (code == 0)
 		_exit(examine(root));
-	return cmd_ended(status);
+	outcome = cmd_ended(status);
+	if (outcome == OUTCOME_OK || outcome == OUTCOME_NEED)
+		print_findings(findings, count);
+	return outcome;
 }

@@ -50,7 +50,7 @@ static const struct cmd_option options[] = {
 	  CMD_ANYTHING },
 	{ 'c', "no-charts", NULL, "leave plots/ out; labrun plot draws them later", CMD_ANYTHING },
 	{ 'j', "json", NULL, "print summary.json to stdout in place of the tables", CMD_ANYTHING },
-	{ 'q', "quiet", NULL, "no progress", CMD_ANYTHING },
+	{ 'q', "quiet", NULL, "no progress; warnings of a noisy machine stay", CMD_ANYTHING },
 	{},
 };
 

@@ -7,6 +7,7 @@
  */
 
 #include "harness/err.h"
+#include "harness/quietness.h"
 
 #include <stdbool.h>
 
@@ -21,3 +22,9 @@ typedef void (*checkup_fn)(void *context, const struct checkup *checkup);
 
 /* Calls `tell` for each thing tried. */
 void doctor_examine(checkup_fn tell, void *context);
+
+/* Outside of the sandbox, where other processes are seen: watches the machine for a while. Each
+ * thing that can make it noisy; returns how many. */
+#define DOCTOR_WATCH_MS 500
+#define DOCTOR_FINDINGS (QUIETNESS_MAX + 1)
+size_t doctor_listen(struct finding *ret);

@@ -4,14 +4,14 @@
 #include "harness/build_id.h"
 #include "harness/cleanup.h"
 #include "harness/proc.h"
+#include "harness/quietness.h"
 #include "harness/sha256.h"
 #include "version.h"
 
 #include <bpf/libbpf.h>
-#include <inttypes.h>
 #include <netlink/version.h>
-#include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -102,30 +102,23 @@ static json_t *kernel_json(void)
 			 "machine", name.machine, "config", config_json(name.release));
 }
 
-struct cpuinfo {
-	char model[128];
-	bool hypervisor, known;
-};
-
-static void read_cpuinfo(struct cpuinfo *ret)
+static json_t *cpu_model(void)
 {
 	_fclose_ FILE *file = fopen("/proc/cpuinfo", "re");
 	_free_ char *line = NULL;
 	size_t size = 0;
 
-	*ret = (struct cpuinfo){ .known = file };
 	while (file && getline(&line, &size, file) > 0 && *line != '\n') {
 		const char *value = strchr(line, ':');
 
+		line[strcspn(line, "\n")] = '\0';
 		if (value && !strncmp(line, "model name", 10))
-			snprintf(ret->model, sizeof(ret->model), "%.*s",
-				 (int)strcspn(value + 2, "\n"), value + 2);
-		if (value && !strncmp(line, "flags", 5))
-			ret->hypervisor = strstr(value, " hypervisor");
+			return text_or_null(value + 2);
 	}
+	return json_null();
 }
 
-static json_t *cpu_json(const struct cpuinfo *info)
+static json_t *cpu_json(void)
 {
 	static const struct source sources[] = {
 		{ "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor" },
@@ -136,7 +129,7 @@ static json_t *cpu_json(const struct cpuinfo *info)
 		{ "isolated", "/sys/devices/system/cpu/isolated" },
 		{ NULL, NULL },
 	};
-	json_t *json = json_pack("{s:o, s:I}", "model", text_or_null(info->model), "count",
+	json_t *json = json_pack("{s:o, s:I}", "model", cpu_model(), "count",
 				 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
 	_json_ json_t *rest = first_lines(sources);
 
@@ -144,11 +137,15 @@ static json_t *cpu_json(const struct cpuinfo *info)
 	return json;
 }
 
-static json_t *virtualisation_json(const struct cpuinfo *info)
+static json_t *yes_or_null(int yes)
 {
-	return json_pack("{s:o, s:o, s:o}", "hypervisor",
-			 info->known ? json_boolean(info->hypervisor) : json_null(), "vendor",
-			 first_line("/sys/class/dmi/id/sys_vendor"), "product",
+	return yes < 0 ? json_null() : json_boolean(yes);
+}
+
+static json_t *virtualisation_json(const struct machine *machine)
+{
+	return json_pack("{s:o, s:o, s:o}", "hypervisor", yes_or_null(machine->hypervisor),
+			 "vendor", first_line("/sys/class/dmi/id/sys_vendor"), "product",
 			 first_line("/sys/class/dmi/id/product_name"));
 }
 
@@ -219,35 +216,11 @@ static json_t *tools_json(void)
 			 tool_says("gnuplot", "--version"));
 }
 
-static json_t *load_json(void)
+static json_t *load_json(const struct machine *machine)
 {
-	double averages[3];
-
-	if (getloadavg(averages, 3) != 3)
+	if (machine->load[0] < 0)
 		return json_null();
-	return json_pack("[f, f, f]", averages[0], averages[1], averages[2]);
-}
-
-struct ticks {
-	uint64_t steal, total;
-};
-
-static bool read_ticks(struct ticks *ret)
-{
-	_fclose_ FILE *file = fopen("/proc/stat", "re");
-	uint64_t value;
-
-	*ret = (struct ticks){ 0 };
-	if (!file || fscanf(file, "cpu") < 0)
-		return false;
-	/* user nice system idle iowait irq softirq steal; guest time is within user's. */
-	for (int i = 0; i < 8; i++) {
-		if (fscanf(file, " %" SCNu64, &value) != 1)
-			return false;
-		ret->total += value;
-		ret->steal = value;
-	}
-	return true;
+	return json_pack("[f, f, f]", machine->load[0], machine->load[1], machine->load[2]);
 }
 
 static json_t *memory_json(void)
@@ -268,47 +241,92 @@ static json_t *argv_json(const char *const *argv)
 	return array;
 }
 
-json_t *environment_gather(const char *const *argv, uint64_t seed)
+/* Of this process and of its children that have ended. */
+static double own_s(void)
+{
+	struct rusage self, children;
+
+	if (getrusage(RUSAGE_SELF, &self) || getrusage(RUSAGE_CHILDREN, &children))
+		return 0;
+	return (double)(self.ru_utime.tv_sec + self.ru_stime.tv_sec + children.ru_utime.tv_sec +
+			children.ru_stime.tv_sec) +
+	       (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec + children.ru_utime.tv_usec +
+			children.ru_stime.tv_usec) /
+		       1e6;
+}
+
+static json_t *number_or_null(int number)
+{
+	return number < 0 ? json_null() : json_integer(number);
+}
+
+static json_t *percent_or_null(const struct machine_use *use, double percent)
+{
+	return use->known ? json_real(percent) : json_null();
+}
+
+/* What a reader of numbers wants, and the words in which `labrun doctor` says it. */
+static json_t *quietness_json(const struct environment_start *start, const struct machine *end,
+			      const struct machine_use *use)
+{
+	const struct machine *machine = &start->machine;
+	struct finding findings[QUIETNESS_MAX];
+	size_t count = quietness_judge(machine, use, findings);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", findings[i].name,
+						      "state", quiet_state_names[findings[i].state],
+						      "what", findings[i].what));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o}",
+			 "governors", text_or_null(machine->governors), "boost",
+			 yes_or_null(machine->boost), "smt", yes_or_null(machine->smt),
+			 "idle_exit_us", number_or_null(machine->idle_exit_us), "isolated",
+			 text_or_null(machine->isolated), "nohz_full",
+			 text_or_null(machine->nohz_full), "runnable_tasks", "start",
+			 number_or_null(machine->runnable), "end", number_or_null(end->runnable),
+			 "watched_s", percent_or_null(use, use->seconds), "busy_percent",
+			 percent_or_null(use, use->busy_percent), "others_percent",
+			 percent_or_null(use, use->others_percent), "findings", list);
+}
+
+json_t *environment_gather(const char *const *argv, uint64_t seed, struct environment_start *ret)
 {
 	json_t *json = json_object();
-	struct cpuinfo info;
-	struct ticks ticks;
+	const struct machine *machine = &ret->machine;
 
-	read_cpuinfo(&info);
+	machine_read("", &ret->machine);
+	ret->own_s = own_s();
+	ret->pid = getpid();
 	json_object_set_new(json, "argv", argv_json(argv));
 	json_object_set_new(json, "seed", json_integer(seed));
 	json_object_set_new(json, "started", utc_now());
 	json_object_set_new(json, "ended", json_null());
 	json_object_set_new(json, "kernel", kernel_json());
-	json_object_set_new(json, "cpu", cpu_json(&info));
+	json_object_set_new(json, "cpu", cpu_json());
 	json_object_set_new(json, "memory_bytes", memory_json());
-	json_object_set_new(
-		json, "clocksource",
-		first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
-	json_object_set_new(json, "virtualisation", virtualisation_json(&info));
+	json_object_set_new(json, "clocksource", text_or_null(machine->clocksource));
+	json_object_set_new(json, "virtualisation", virtualisation_json(machine));
 	json_object_set_new(json, "mitigations", mitigations_json());
 	json_object_set_new(json, "sysctls", sysctls_json());
 	json_object_set_new(json, "tools", tools_json());
-	json_object_set_new(json, "load_average", json_pack("{s:o}", "start", load_json()));
-	/* The start's readings, until environment_finish() makes a share of them. */
-	if (read_ticks(&ticks))
-		json_object_set_new(
-			json, "steal_percent",
-			json_pack("[I, I]", (json_int_t)ticks.steal, (json_int_t)ticks.total));
+	json_object_set_new(json, "load_average", json_pack("{s:o}", "start", load_json(machine)));
+	json_object_set_new(json, "steal_percent", json_null());
 	return json;
 }
 
-void environment_finish(json_t *environment)
+struct machine_use environment_finish(json_t *environment, const struct environment_start *start)
 {
-	json_t *start = json_object_get(environment, "steal_percent"), *percent = json_null();
-	json_int_t steal = json_integer_value(json_array_get(start, 0));
-	json_int_t total = json_integer_value(json_array_get(start, 1));
-	struct ticks ticks;
+	double own = own_s() - (start->pid == getpid() ? start->own_s : 0);
+	struct machine_use use;
+	struct machine end;
 
-	if (json_is_array(start) && read_ticks(&ticks) && (json_int_t)ticks.total > total)
-		percent = json_real(100.0 * ((json_int_t)ticks.steal - steal) /
-				    ((json_int_t)ticks.total - total));
-	json_object_set_new(environment, "steal_percent", percent);
+	machine_read("", &end);
+	use = machine_use_between(&start->machine.ticks, &end.ticks, start->machine.cpus, own);
+	json_object_set_new(environment, "steal_percent",
+			    use.known ? json_real(use.steal_percent) : json_null());
 	json_object_set_new(environment, "ended", utc_now());
-	json_object_set_new(json_object_get(environment, "load_average"), "end", load_json());
+	json_object_set_new(json_object_get(environment, "load_average"), "end", load_json(&end));
+	json_object_set_new(environment, "quietness", quietness_json(start, &end, &use));
+	return use;
 }

@@ -10,9 +10,20 @@
  * run between the two.
  */
 
+#include "harness/machine.h"
+
 #include <jansson.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+/* The machine as it was when the run began. */
+struct environment_start {
+	struct machine machine;
+	double own_s; /* CPU time that this process had used until then */
+	pid_t pid;
+};
 
 /* A new reference. */
-json_t *environment_gather(const char *const *argv, uint64_t seed);
-void environment_finish(json_t *environment);
+json_t *environment_gather(const char *const *argv, uint64_t seed, struct environment_start *ret);
+/* Also in a child of the process that gathered it. Returns what use was made of the machine. */
+struct machine_use environment_finish(json_t *environment, const struct environment_start *start);

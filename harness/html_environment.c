@@ -28,6 +28,22 @@ static void put_guest(FILE *out, const json_t *environment)
 		 json_read_text(json_object_get(host, "kernel"), "release"));
 }
 
+/* Only what may have spoilt the numbers; of instructions nothing can. */
+static void put_noise(FILE *out, const json_t *environment, const char *mode)
+{
+	const json_t *findings =
+		json_object_get(json_object_get(environment, "quietness"), "findings");
+	const json_t *finding;
+	size_t i;
+
+	if (!strcmp(mode, "exact"))
+		return;
+	json_array_foreach (findings, i, finding)
+		if (!strcmp(json_read_text(finding, "state"), "NOISY"))
+			put_line(out, "noise", json_read_text(finding, "name"),
+				 json_read_text(finding, "what"));
+}
+
 static void put_command(FILE *out, const json_t *environment)
 {
 	const json_t *argument;
@@ -58,6 +74,7 @@ void html_put_environment(FILE *out, const json_t *summary, const json_t *enviro
 	put_guest(out, environment);
 	put_line(out, "labrun", json_read_text(json_object_get(environment, "tools"), "labrun"),
 		 "");
+	put_noise(out, host ? host : environment, mode);
 	put_line(out, "begun", json_read_text(host ? host : environment, "started"), "");
 	put_command(out, host ? host : environment);
 	fputs("</table>\n", out);

@@ -11,6 +11,7 @@
 #include "harness/run_load.h"
 #include "harness/run_record.h"
 #include "harness/run_search.h"
+#include "harness/run_steal.h"
 #include "harness/run_until.h"
 #include "topologies/lab.h"
 
@@ -203,15 +204,20 @@ static int measure(struct run *run, const struct job *job, struct lab *lab, bool
 		.reply = run_record_has_stamped_reply(experiment),
 		.load = run_load_taken(run->loader),
 	};
+	struct machine_ticks ticks = { .known = false };
 	int code = run_load_attach(run->loader, experiment, lab, err);
 
 	if (!code)
 		code = run_load_warm_up(run->loader, experiment, lab, err);
 	if (!code)
 		code = start_probes(run, &probe_job, err);
+	if (run->options->steal)
+		ticks = machine_read_ticks("");
 	if (!code)
 		code = (experiment->search ? run_search_measure : run_load_measure)(
 			run->loader, experiment, lab, job, run->outcome->samples, err);
+	if (!code)
+		run_steal_record(&ticks, job, run->outcome->samples);
 	if (!code)
 		code = drain_probes(run, &probe_job, err);
 	run_load_detach(run->loader);

@@ -43,6 +43,7 @@ struct run_options {
 	const bool *done;
 	uint64_t magic; /* of the stamps; 0: drawn at random, so that no other run has it */
 	bool addresses; /* probes record addresses, for `trace` */
+	bool steal; /* is counted, see run_steal.h */
 	bool uncalibrated; /* no summary will be made of it */
 	/* For `trace` and captures: called with the probes of a job before it is drained. */
 	int (*inspect)(void *context, struct probe *const *probes, const struct probe_job *job,

@@ -5,7 +5,6 @@
 #include "harness/capture.h"
 #include "harness/cleanup.h"
 #include "harness/cmd.h"
-#include "harness/compare.h"
 #include "harness/environment.h"
 #include "harness/file.h"
 #include "harness/interrupt.h"
@@ -18,12 +17,14 @@
 #include "harness/run.h"
 #include "harness/run_cpus.h"
 #include "harness/sandbox.h"
+#include "harness/session_compare.h"
+#include "harness/session_warn.h"
 #include "harness/summary.h"
+#include "harness/vm_init.h"
 #include "harness/vm_run.h"
 #include "topologies/uplink.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,8 +37,12 @@ struct session {
 	struct progress progress;
 	struct capture *capture;
 	json_t *environment, *summary;
+	struct environment_start start; /* of this machine, also where guests measure */
+	struct machine_use use;
 	json_t *identity;
 	bool noted; /* how it was started */
+	bool judged; /* the machine: not where instructions are counted, and not a guest */
+	bool warned;
 };
 
 /* Before the first job is noted: with it the run could be resumed. */
@@ -57,6 +62,15 @@ static int note_start(struct session *session, struct err *err)
 	return results_note(session->results, start, err);
 }
 
+/* Once something has been measured: where nothing can be, the reason stands alone. */
+static void warn_once(struct session *session)
+{
+	if (!session->judged || session->warned)
+		return;
+	session_warn_before(&session->start.machine);
+	session->warned = true;
+}
+
 /* After each job what it gave goes to disk, so that a dead run leaves its finished jobs. */
 static int on_progress(void *context, const struct run_progress *now, struct err *err)
 {
@@ -64,10 +78,13 @@ static int on_progress(void *context, const struct run_progress *now, struct err
 	const char *error = session->outcome.cell_errors[now->job->cell];
 	int code = note_start(session, err);
 
+	if (!code)
+		code = results_append(session->results, session->outcome.samples, now->job, error,
+				      err);
+	if (!code && now->measured)
+		warn_once(session);
 	progress_tell(&session->progress, now);
-	return code ? code
-		    : results_append(session->results, session->outcome.samples, now->job, error,
-				     err);
+	return code;
 }
 
 static const char *session_mode(const struct session *session)
@@ -122,6 +139,7 @@ static int measure(struct session *session, struct err *err)
 	_free_ bool *done = NULL;
 	struct run_options options = { .progress = on_progress,
 				       .inspect = on_job,
+				       .steal = session->judged,
 				       .context = session };
 	_free_ char *packets = NULL;
 	int code = open_results(session, &done, err);
@@ -162,7 +180,7 @@ static int measure_in_guests(struct session *session, struct err *err)
 			      &environment, err);
 	if (!code)
 		code = results_append(session->results, session->outcome.samples, NULL, NULL, err);
-	environment_finish(session->environment);
+	session->use = environment_finish(session->environment, &session->start);
 	if (environment)
 		json_object_set_new(environment, "host", session->environment);
 	if (environment)
@@ -199,7 +217,7 @@ static int keep(struct session *session, struct err *err)
 	int code;
 
 	if (!session->options->vm)
-		environment_finish(session->environment);
+		session->use = environment_finish(session->environment, &session->start);
 	session->summary = results_summary(plan, session_mode(session),
 					   (double)plan->cells[0].experiment->loss_tolerance,
 					   &session->outcome);
@@ -237,8 +255,12 @@ enum outcome session_verdict(const json_t *summary)
 	return outcome;
 }
 
-static void tell(const struct session *session)
+static void tell(struct session *session)
 {
+	if (session->options->vm)
+		warn_once(session);
+	if (session->warned)
+		session_warn_after(&session->start.machine, &session->use);
 	if (session->options->untold)
 		return;
 	if (session->options->json) {
@@ -250,24 +272,15 @@ static void tell(const struct session *session)
 	}
 }
 
-/* The two sides of the run against each other, from the folder that it has become. */
-static enum outcome compare_two(const struct session *session)
+/* A shard has not all cells. */
+static enum outcome compare_sides(const struct session *session)
 {
-	_json_ json_t *comparison = NULL;
-	struct err err = {};
+	bool told = !session->options->untold && !session->options->json;
 
-	if (!json_object_get(session->plan->experiment_json, "against"))
+	if (!json_object_get(session->plan->experiment_json, "against") ||
+	    session->plan->shard.count)
 		return OUTCOME_OK;
-	/* A shard has not all cells, and one side may have failed: said by their own. */
-	if (session->plan->shard.count)
-		return OUTCOME_OK;
-	if (compare_folders(&comparison, results_dir(session->results), NULL, NAN, &err))
-		return cmd_fail(&err);
-	if (!session->options->untold && !session->options->json) {
-		printf("\n");
-		compare_text(comparison, stdout);
-	}
-	return compare_regressed(comparison) ? OUTCOME_CLAIM_FAILS : OUTCOME_OK;
+	return session_compare(results_dir(session->results), told);
 }
 
 static void session_done(struct session *session)
@@ -303,7 +316,7 @@ static enum outcome run_inside(struct session *session)
 		outcome = session->outcome.lacks_need ? OUTCOME_NEED
 						      : session_verdict(session->summary);
 		tell(session);
-		compared = compare_two(session);
+		compared = compare_sides(session);
 		outcome = cmd_flush(compared > outcome ? compared : outcome);
 	}
 	session_done(session);
@@ -365,7 +378,8 @@ enum outcome session_run(struct plan *plan, const struct session_options *option
 	if (!options->vm && plan_needs_uplink(plan) && uplink_check(&err))
 		return cmd_fail(&err);
 	session.environment = environment_gather((const char *const *)options->argv,
-						 plan->cells[0].experiment->seed);
+						 plan->cells[0].experiment->seed, &session.start);
+	session.judged = !getenv(VM_GUEST_MARK) && !(options->vm && options->vm->exact);
 	if (options->vm || options->build)
 		return run_outside(&session);
 	fflush(NULL);

@@ -265,8 +265,11 @@ static void __attribute__((noreturn)) run_labrun(int stderr_fd)
 {
 	static char *const environment[] = { (char *)"PATH=/usr/local/sbin:/usr/local/bin:"
 						     "/usr/sbin:/usr/bin:/sbin:/bin",
-					     (char *)"HOME=/", (char *)"LC_ALL=C",
-					     (char *)"LABRUN_DATA=" VM_GUEST_DATA, NULL };
+					     (char *)"HOME=/",
+					     (char *)"LC_ALL=C",
+					     (char *)"LABRUN_DATA=" VM_GUEST_DATA,
+					     (char *)VM_GUEST_MARK "=1",
+					     NULL };
 	int in = open("/dev/null", O_RDONLY);
 	int out = open(STDOUT_PATH, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
 	char *argv[ARGUMENTS_MAX + 1];

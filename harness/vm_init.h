@@ -11,6 +11,8 @@
 #define VM_GUEST_PROGRAM "/labrun"
 #define VM_GUEST_MODULES "/modules.list" /* a path a line, in the order to load them */
 #define VM_GUEST_DATA "/data"
+/* In the environment of a run there: who started it looks at the machine around. */
+#define VM_GUEST_MARK "LABRUN_GUEST"
 #define VM_GUEST_WORK "/lab" /* the current folder of labrun */
 #define VM_GUEST_ARGV "/lab/.argv" /* its arguments, each ended by a NUL */
 #define VM_GUEST_RESULTS "/results" /* its --out */

@@ -165,6 +165,23 @@ static inline struct finished run_as(run_prepare_fn prepare, const char *const *
 			fail_msg("\"%s\" is not in: %s", expected, text);                          \
 	} while (0)
 
+/* What was said besides of the machine's noise, which is whatever it is: the text, with those lines
+ * taken out. */
+static inline char *unwarned(char *text)
+{
+	static const char warning[] = "labrun: warning: ";
+
+	for (char *line = text, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		next += *next == '\n';
+		if (strncmp(line, warning, strlen(warning)))
+			continue;
+		memmove(line, next, strlen(next) + 1);
+		next = line;
+	}
+	return text;
+}
+
 static inline size_t count_lines(const char *text)
 {
 	size_t count = 0;

@@ -111,17 +111,19 @@ static void test_data_dir(void **state)
 static void test_environment(void **state)
 {
 	static const char *const argv[] = { "labrun", "x.json", NULL };
-	_json_ json_t *json = environment_gather(argv, 7);
+	struct environment_start start;
+	_json_ json_t *json = environment_gather(argv, 7, &start);
 	_free_ char *text = NULL;
 	char host[256] = "";
 
 	(void)state;
-	environment_finish(json);
+	environment_finish(json, &start);
 	assert_true(json_is_string(json_object_get(json_object_get(json, "kernel"), "release")));
 	assert_true(json_is_string(json_object_get(json, "ended")));
 	assert_int_equal(json_integer_value(json_object_get(json, "seed")), 7);
 	assert_int_equal(json_array_size(json_object_get(json, "argv")), 2);
 	assert_false(json_is_array(json_object_get(json, "steal_percent")));
+	assert_true(json_is_array(json_object_get(json_object_get(json, "quietness"), "findings")));
 	gethostname(host, sizeof(host) - 1);
 	text = json_dumps(json, 0);
 	if (strlen(host) > 6)
