@@ -96,7 +96,8 @@ static int run_side(struct builds *builds, size_t side, uint32_t batch, const ch
 	const char *work = builds->options->work;
 	const struct spawn spawn = { .program = side ? builds->options->program : NULL,
 				     .argv = side_argv(builds, name, batch),
-				     .folder = arena_printf(builds->arena, "%s/files", work) };
+				     .folder = arena_printf(builds->arena, "%s/files", work),
+				     .part = true };
 	const char *dir = arena_printf(builds->arena, "%s/%s", work, name);
 	int status, code;
 
@@ -200,8 +201,13 @@ int builds_run(struct plan *plan, const struct builds_options *options, struct r
 {
 	_arena_ struct arena *arena = arena_new();
 	struct builds builds = { .plan = plan, .options = options, .outcome = ret, .arena = arena };
-	int code = find_names(&builds, ret_builds, err);
+	int code = 0;
 
+	/* Each run here is of one batch, which knows nothing of the others. */
+	if (plan->cells[0].experiment->until)
+		return err_usage(err, "--against labrun takes a number of batches (--batches N), "
+				      "not \"until\"");
+	code = find_names(&builds, ret_builds, err);
 	if (!code)
 		code = vm_files_put(plan, arena_printf(arena, "%s/files", options->work), err);
 	if (!code) {

@@ -44,12 +44,12 @@ static json_t *copy_or_null(const json_t *object, const char *key)
 
 json_t *compare_add_row(struct compare *compare, const json_t *factors, const json_t *series)
 {
-	json_t *row = json_pack(
-		"{s:o, s:o, s:o, s:o, s:n, s:b, s:n, s:s}", "factors",
-		json_is_object(factors) ? json_incref((json_t *)factors) : json_object(), "series",
-		copy_or_null(series, "name"), "direction", copy_or_null(series, "direction"),
-		"unit", copy_or_null(series, "unit"), "over", "judged",
-		(int)is_judged(series), "verdict", "detail", "");
+	json_t *row =
+		json_pack("{s:o, s:o, s:o, s:o, s:n, s:b, s:n, s:s}", "factors",
+			  json_is_object(factors) ? json_incref((json_t *)factors) : json_object(),
+			  "series", copy_or_null(series, "name"), "direction",
+			  copy_or_null(series, "direction"), "unit", copy_or_null(series, "unit"),
+			  "over", "judged", (int)is_judged(series), "verdict", "detail", "");
 
 	json_array_append_new(compare->rows, row);
 	return row;

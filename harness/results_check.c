@@ -132,16 +132,11 @@ static int check_series(const json_t *series, const char *where, struct err *err
 static int check_cell(const json_t *cell, const char *name, size_t index, struct err *err)
 {
 	static const struct member members[] = {
-		{ "factors", SHAPE_OBJECT, false },
-		{ "series", SHAPE_ARRAY, false },
-		{ "loss", SHAPE_OBJECT, true },
-		{ "elsewhere", SHAPE_BOOL, true },
-		{ "drops", SHAPE_OBJECT, true },
-		{ "search", SHAPE_OBJECT, true },
-		{ "stopped", SHAPE_OBJECT, true },
-		{ "unmeasured", SHAPE_OBJECT, true },
-		{ "probe_cost", SHAPE_OBJECT, true },
-		{ NULL, 0, false },
+		{ "factors", SHAPE_OBJECT, false },   { "series", SHAPE_ARRAY, false },
+		{ "loss", SHAPE_OBJECT, true },	      { "elsewhere", SHAPE_BOOL, true },
+		{ "drops", SHAPE_OBJECT, true },      { "search", SHAPE_OBJECT, true },
+		{ "stopped", SHAPE_OBJECT, true },    { "unmeasured", SHAPE_OBJECT, true },
+		{ "probe_cost", SHAPE_OBJECT, true }, { NULL, 0, false },
 	};
 	json_t *list = json_object_get(cell, "series"), *series, *error;
 	char where[300];

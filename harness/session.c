@@ -257,7 +257,7 @@ enum outcome session_verdict(const json_t *summary)
 
 static void tell(struct session *session)
 {
-	if (session->options->vm)
+	if (session->options->vm || session->options->build)
 		warn_once(session);
 	if (session->warned)
 		session_warn_after(&session->start.machine, &session->use);
@@ -331,7 +331,8 @@ static enum outcome run_outside(struct session *session)
 	enum outcome outcome;
 	sigset_t signals, old;
 
-	if (session->options->vm->exact && first->until && !session->options->quiet)
+	if (session->options->vm && session->options->vm->exact && first->until &&
+	    !session->options->quiet)
 		fprintf(stderr,
 			"labrun: exact mode has its batches from seeds (%llu), not from until\n",
 			(unsigned long long)first->seeds);

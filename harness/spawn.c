@@ -2,6 +2,7 @@
 #include "harness/spawn.h"
 
 #include "harness/interrupt.h"
+#include "harness/vm_init.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,8 @@ static void __attribute__((noreturn)) become(const struct spawn *spawn, pid_t pa
 	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	sigset_t none;
 
+	if (spawn->part)
+		setenv(VM_GUEST_MARK, "1", 1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -3,6 +3,8 @@
 
 #include "harness/err.h"
 
+#include <stdbool.h>
+
 /*
  * A labrun run as a process of its own, to its end: this program or another build. Its results go
  * to a folder; its stdout nowhere, its stderr is ours. It dies with this process. The caller has
@@ -14,6 +16,7 @@ struct spawn {
 	const char *program; /* NULL: the one that runs, even if its file was built anew */
 	const char *const *argv; /* from argv[0] on, NULL-terminated */
 	const char *folder; /* to run in; NULL: here */
+	bool part; /* of a run that itself says how quiet the machine is */
 };
 
 /* The exit status into `ret_status`; negative if it could not be started or was killed. */
