@@ -4,10 +4,11 @@
  * row are needed, and how often the intervals it ends with hold the truth.
  */
 #include "tests/test.h"
+#include "tests/unit/documented.h"
+#include "tests/unit/draws.h"
 
 #include "harness/batches.h"
 #include "harness/cleanup.h"
-#include "harness/splitmix.h"
 #include "harness/stats.h"
 #include "harness/summary.h"
 #include "harness/until.h"
@@ -242,107 +243,101 @@ static void test_summary(void **state)
 	samples_free(samples);
 }
 
-#define SIMULATED 2000
+#define EXPERIMENTS 4000
 #define TRUE_MEAN 1000.0
 
-static double uniform(uint64_t *state)
-{
-	return ((double)(splitmix_next(state) >> 11) + 0.5) / 0x1p53;
-}
-
-/* Of mean 0 and standard deviation 1. */
-static double draw_normal(uint64_t *state)
-{
-	return sqrt(-2 * log(uniform(state))) * cos(2 * M_PI * uniform(state));
-}
-
-static double draw_skewed(uint64_t *state)
-{
-	return -log(uniform(state)) - 1;
-}
-
 struct law {
-	double (*draw)(uint64_t *state);
-	double needed; /* batches, were the spread known */
-	bool hasty; /* looks at each batch from the third on, and needs no second look */
+	const char *name;
+	double (*draw)(uint64_t *random);
+	double mean; /* of what is drawn; its deviation is 1 */
+	bool asserted;
 };
 
-struct simulated {
-	double covered_percent, batches;
+/* How the end is found: as until.h has it, or as soon as a look at each batch finds it narrow. */
+enum way { WAY_LABRUN, WAY_HASTY };
+
+struct ended {
+	size_t covered, batches; /* sums over all experiments */
 };
 
-static bool ends(const struct law *law, const struct samples *samples, size_t batches, size_t *look)
+static bool ends(enum way way, const struct samples *samples, size_t batches, size_t *look)
 {
 	struct grouped *grouped;
 	struct until_stop stop;
 
-	if (law->hasty ? batches < 3 : batches < *look)
+	if (way == WAY_HASTY ? batches < 3 : batches < *look)
 		return false;
 	grouped = grouped_new(samples, 1);
 	stop = until_look(&usual, grouped, 0, batches);
 	grouped_free(grouped);
 	*look = until_next_look(&usual, *look);
-	return law->hasty ? stop.half_width_percent <= usual.half_width_percent : stop.narrow;
+	return way == WAY_HASTY ? stop.half_width_percent <= usual.half_width_percent : stop.narrow;
 }
 
-/* How many batches one experiment had; whether its interval holds the true mean. */
-static size_t simulate_one(const struct law *law, uint64_t *state, bool *ret_covered)
+/* One experiment, whose deviation is such that it needs so many batches, were that known. */
+static void simulate_one(const struct law *law, double needed, enum way way, uint64_t *random,
+			 struct ended *ended)
 {
-	double deviation = usual.half_width_percent / 100 * TRUE_MEAN / 1.96 * sqrt(law->needed);
+	double deviation = usual.half_width_percent / 100 * TRUE_MEAN / 1.96 * sqrt(needed);
 	struct samples *samples = samples_new();
 	uint32_t series = samples_series(samples, "rtt", DIRECTION_BOTH, "ns");
 	size_t look = until_next_look(&usual, 0), batches = 0;
-	double means[100];
 	struct interval interval;
+	double means[100];
 
-	while (batches < usual.max_batches && !ends(law, samples, batches, &look)) {
-		means[batches] = TRUE_MEAN + deviation * law->draw(state);
+	while (batches < usual.max_batches && !ends(way, samples, batches, &look)) {
+		means[batches] = TRUE_MEAN + deviation * (law->draw(random) - law->mean);
 		samples_add(samples, 0, (uint32_t)batches, 0, series, means[batches]);
 		batches++;
 	}
 	samples_free(samples);
 	interval = stats_mean_interval(means, batches);
-	*ret_covered = interval.low <= TRUE_MEAN && interval.high >= TRUE_MEAN;
-	return batches;
+	ended->covered += interval.low <= TRUE_MEAN && TRUE_MEAN <= interval.high;
+	ended->batches += batches;
 }
 
-static struct simulated simulate(const struct law *law, const char *name)
+static struct ended simulate(const struct law *law, double needed, enum way way)
 {
-	struct simulated simulated = { 0 };
-	uint64_t state = 20;
-	bool covered;
+	struct ended ended = { 0 };
+	uint64_t random = 20260401;
 
-	for (size_t i = 0; i < SIMULATED; i++) {
-		simulated.batches += (double)simulate_one(law, &state, &covered) / SIMULATED;
-		simulated.covered_percent += 100.0 * covered / SIMULATED;
-	}
-	print_message("%s, %g batches needed: %.1f %% covered, %.1f batches\n", name, law->needed,
-		      simulated.covered_percent, simulated.batches);
-	return simulated;
+	for (size_t i = 0; i < EXPERIMENTS; i++)
+		simulate_one(law, needed, way, &random, &ended);
+	return ended;
 }
 
-/* Two standard errors of 2000 simulations are 1.1 %. */
+static double percent_of(const struct ended *ended)
+{
+	return 100.0 * (double)ended->covered / EXPERIMENTS;
+}
+
+static void expect_law(const struct law *law, double needed)
+{
+	struct ended labrun = simulate(law, needed, WAY_LABRUN);
+	struct ended hasty = simulate(law, needed, WAY_HASTY);
+	_free_ char *row = NULL;
+
+	if (asprintf(&row, "| %s | %.0f | %.1f | %.1f %% | %.1f | %.1f %% |", law->name, needed,
+		     (double)labrun.batches / EXPERIMENTS, percent_of(&labrun),
+		     (double)hasty.batches / EXPERIMENTS, percent_of(&hasty)) < 0)
+		abort();
+	expect_documented(row);
+	if (law->asserted)
+		assert_in_range(labrun.covered, EXPERIMENTS * 93 / 100, EXPERIMENTS * 96 / 100);
+	if (needed > 1)
+		assert_true(hasty.covered < labrun.covered);
+}
+
 static void test_coverage(void **state)
 {
-	static const double needed[] = { 1, 3, 6, 10, 17, 30, 55, 130 };
-	double least = 100, hasty_least = 100;
+	static const struct law laws[] = { { "normal", draw_normal, 0, true },
+					   { "exponential", draw_exponential, 1, false } };
+	static const double needed[] = { 1, 3, 10, 20, 50 };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		struct simulated rule =
-			simulate(&(struct law){ draw_normal, needed[i], false }, "normal");
-		struct simulated hasty = simulate(&(struct law){ draw_normal, needed[i], true },
-						  "normal, each batch looked at");
-
-		least = fmin(least, rule.covered_percent);
-		hasty_least = fmin(hasty_least, hasty.covered_percent);
-		assert_true(rule.covered_percent <= 97);
-		simulate(&(struct law){ draw_skewed, needed[i], false }, "skewed");
-	}
-	print_message("least covered: %.1f %%; each batch looked at: %.1f %%\n", least,
-		      hasty_least);
-	assert_true(least >= 92.5);
-	assert_true(hasty_least < least - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(laws); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(needed); j++)
+			expect_law(&laws[i], needed[j]);
 }
 
 int main(void)
