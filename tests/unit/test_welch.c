@@ -124,11 +124,36 @@ static void test_interval(void **state)
 	}
 }
 
+/* One run on a side has no spread of its own, and takes the other side's: then 5 of 100 alike
+ * comparisons find a difference. On either side. */
+static void test_one_value(void **state)
+{
+	uint64_t random = 1968;
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 10000; i++) {
+		double many[5], one = 100 + draw_normal(&random);
+		struct welch welch, turned;
+
+		for (size_t j = 0; j < ARRAY_SIZE(many); j++)
+			many[j] = 100 + draw_normal(&random);
+		welch = welch_compare(many, ARRAY_SIZE(many), &one, 1);
+		turned = welch_compare(&one, 1, many, ARRAY_SIZE(many));
+		assert_int_equal(welch.freedom, 4);
+		assert_near(turned.difference, -welch.difference, 0);
+		assert_near(turned.p, welch.p, 0);
+		found += welch.p < 0.05;
+	}
+	assert_in_range(found, 400, 600);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_interval),
+		cmocka_unit_test(test_one_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
