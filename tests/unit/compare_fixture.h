@@ -7,6 +7,7 @@
 
 #include "harness/compare.h"
 #include "harness/file.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/synthetic.h"
 
 #include <errno.h>
@@ -34,27 +35,16 @@ static const struct synthetic about = { .title = "Compared",
 					.iterations = ITERATIONS };
 
 struct fixture {
-	char root[64], base[80], new[80];
+	char root[FOLDER_BYTES], base[80], new[80];
 };
 
 static inline int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fixture *fixture = folder_fixture(sizeof(*fixture));
 
-	strcpy(fixture->root, "/tmp/labrun-test-compare.XXXXXX");
-	assert_non_null(mkdtemp(fixture->root));
 	snprintf(fixture->base, sizeof(fixture->base), "%s/base", fixture->root);
 	snprintf(fixture->new, sizeof(fixture->new), "%s/new", fixture->root);
 	*state = fixture;
-	return 0;
-}
-
-static inline int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	file_remove_tree(fixture->root);
-	free(fixture);
 	return 0;
 }
 

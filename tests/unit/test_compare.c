@@ -272,18 +272,19 @@ static void test_hostile_series(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_equal, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_one_instruction, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lost_sample, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lateness_not_judged, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_summary_moved, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_missing_same_bundle, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_series_gone_same_bundle, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_failed_cell, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refuses_to_mix, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_invalid, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hostile_series, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_equal, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_one_instruction, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_lost_sample, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_lateness_not_judged, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_summary_moved, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_missing_same_bundle, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_series_gone_same_bundle, setup,
+						folder_teardown),
+		cmocka_unit_test_setup_teardown(test_failed_cell, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_refuses_to_mix, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_invalid, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_hostile, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_series, setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,16 +271,16 @@ static void test_markdown_escapes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_interleaved, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_direction, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_minimum_effect, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_sides, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_repeated, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_one_against_runs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_spread_of_runs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mixed_runs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_markdown, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_markdown_escapes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interleaved, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_direction, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_minimum_effect, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_no_sides, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_repeated, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_one_against_runs, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_spread_of_runs, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_mixed_runs, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_markdown, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_markdown_escapes, setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,7 @@ static void test_alike(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_alike, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alike, setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
