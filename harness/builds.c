@@ -201,13 +201,8 @@ int builds_run(struct plan *plan, const struct builds_options *options, struct r
 {
 	_arena_ struct arena *arena = arena_new();
 	struct builds builds = { .plan = plan, .options = options, .outcome = ret, .arena = arena };
-	int code = 0;
+	int code = find_names(&builds, ret_builds, err);
 
-	/* Each run here is of one batch, which knows nothing of the others. */
-	if (plan->cells[0].experiment->until)
-		return err_usage(err, "--against labrun takes a number of batches (--batches N), "
-				      "not \"until\"");
-	code = find_names(&builds, ret_builds, err);
 	if (!code)
 		code = vm_files_put(plan, arena_printf(arena, "%s/files", options->work), err);
 	if (!code) {

@@ -2,6 +2,7 @@
 #include "harness/run_until.h"
 
 #include "harness/cleanup.h"
+#include "harness/plan_against.h"
 #include "harness/until.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@ struct run_until {
 	const struct plan *plan;
 	const struct experiment_until *rule; /* NULL: none */
 	bool *enough; /* by cell */
+	size_t stride; /* see plan_against.h */
 	size_t next; /* look, in batches */
 	size_t spared, passed; /* jobs */
 };
@@ -24,6 +26,7 @@ struct run_until *run_until_new(const struct plan *plan)
 	until->enough = calloc(plan->cell_count, sizeof(*until->enough));
 	if (!until->enough)
 		abort();
+	until->stride = until->rule ? plan_against_stride(plan) : 0;
 	until->next = until->rule ? until_next_look(until->rule, 0) : SIZE_MAX;
 	return until;
 }
@@ -36,6 +39,22 @@ void run_until_free(struct run_until *until)
 	free(until);
 }
 
+static bool is_narrow(const struct run_until *until, const struct grouped *grouped, size_t cell)
+{
+	return until_look(until->rule, grouped, cell, until->next).narrow;
+}
+
+/* The other side's cell, where two are run against each other here; else the cell itself. */
+static size_t partner_of(const struct run_until *until, size_t cell)
+{
+	size_t stride = until->stride, partner;
+
+	if (!stride)
+		return cell;
+	partner = cell / stride % 2 ? cell - stride : cell + stride;
+	return plan_owns_cell(until->plan, partner) ? partner : cell;
+}
+
 static void look(struct run_until *until, const struct samples *samples)
 {
 	_grouped_ struct grouped *grouped = grouped_new(samples, until->plan->cell_count);
@@ -43,7 +62,8 @@ static void look(struct run_until *until, const struct samples *samples)
 	for (size_t i = 0; i < until->plan->cell_count; i++) {
 		if (until->enough[i] || !plan_owns_cell(until->plan, i))
 			continue;
-		until->enough[i] = until_look(until->rule, grouped, i, until->next).narrow;
+		until->enough[i] = is_narrow(until, grouped, i) &&
+				   is_narrow(until, grouped, partner_of(until, i));
 		if (until->enough[i])
 			until->spared += until->rule->max_batches - until->next;
 	}

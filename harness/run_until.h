@@ -4,8 +4,8 @@
 /*
  * Which cells of a run have batches enough, by the experiment's `until` (see until.h). They are
  * looked at together between two rounds of batches, of which each has a job of every cell that is
- * not yet done, so that those that go on stay interleaved. The same looks are taken again by a run
- * that is resumed.
+ * not yet done, so that those that go on stay interleaved. Two cells that are run against each
+ * other end together. The same looks are taken again by a run that is resumed.
  */
 
 #include "harness/plan.h"

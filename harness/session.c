@@ -17,12 +17,12 @@
 #include "harness/run.h"
 #include "harness/run_cpus.h"
 #include "harness/sandbox.h"
+#include "harness/session_check.h"
 #include "harness/session_compare.h"
 #include "harness/session_warn.h"
 #include "harness/summary.h"
 #include "harness/vm_init.h"
 #include "harness/vm_run.h"
-#include "topologies/uplink.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -327,15 +327,9 @@ static enum outcome run_inside(struct session *session)
  * labrun, which has its own. */
 static enum outcome run_outside(struct session *session)
 {
-	const struct experiment *first = session->plan->cells[0].experiment;
 	enum outcome outcome;
 	sigset_t signals, old;
 
-	if (session->options->vm && session->options->vm->exact && first->until &&
-	    !session->options->quiet)
-		fprintf(stderr,
-			"labrun: exact mode has its batches from seeds (%llu), not from until\n",
-			(unsigned long long)first->seeds);
 	interrupt_fill(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &old);
 	outcome = run_inside(session);
@@ -349,18 +343,6 @@ static enum outcome run_outside(struct session *session)
 	return outcome;
 }
 
-/* Packets stay in the guest's memory: only its samples are brought out. */
-static bool wants_packets(const struct plan *plan)
-{
-	const json_t *probe;
-	size_t i;
-
-	json_array_foreach (json_object_get(plan->experiment_json, "probes"), i, probe)
-		if (json_integer_value(json_object_get(probe, "snaplen")) > 0)
-			return true;
-	return false;
-}
-
 /* The environment is gathered first: some of it is not seen from another network namespace. */
 enum outcome session_run(struct plan *plan, const struct session_options *options)
 {
@@ -368,15 +350,7 @@ enum outcome session_run(struct plan *plan, const struct session_options *option
 	struct err err = {};
 	int status, code;
 
-	if (options->vm && wants_packets(plan)) {
-		err_usage(&err, "packets are captured on the running kernel only: no snaplen in "
-				"a guest");
-		return cmd_fail(&err);
-	}
-	if (options->vm && run_cpus_check_guest(plan, &err))
-		return cmd_fail(&err);
-	/* Before the probes are calibrated, and a folder is made. */
-	if (!options->vm && plan_needs_uplink(plan) && uplink_check(&err))
+	if (session_check(plan, options, &err))
 		return cmd_fail(&err);
 	session.environment = environment_gather((const char *const *)options->argv,
 						 plan->cells[0].experiment->seed, &session.start);

@@ -115,10 +115,6 @@ static int find_sides(struct vm_job *job, struct err *err)
 		code = add_build(job, err);
 	if (!code && job->options->against && job->kernel_count != 2)
 		code = err_usage(err, "--against kernel: two kernels are held against each other");
-	if (!code && job->options->against && !job->options->exact &&
-	    job->plan->cells[0].experiment->until)
-		code = err_usage(err, "--against kernel takes a number of batches (--batches N), "
-				      "not \"until\"");
 	if (!code && job->options->against && job->plan->shard.count)
 		code = err_usage(err,
 				 "--shard: the two sides of --against %s take turns on one "

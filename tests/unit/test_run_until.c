@@ -116,6 +116,27 @@ static void test_shard(void **state)
 	arena_free(made.plan.arena);
 }
 
+/* Two sides end together: the calm one goes on with the other. */
+static void test_against(void **state)
+{
+	struct samples *samples = samples_new();
+	bool done[CELLS * CAP] = {};
+	_json_ json_t *experiment = json_pack("{s:s}", "against", "size");
+	_json_ json_t *base = json_pack("{s:i}", "size", 1), *new = json_pack("{s:i}", "size", 2);
+	struct made made;
+
+	(void)state;
+	make(&made);
+	made.cells[0] = (struct cell){ .experiment = &made.experiment, .factors = base };
+	made.cells[1] = (struct cell){ .experiment = &made.experiment, .factors = new };
+	made.plan.experiment_json = experiment;
+	made.plan.cell_count = 2;
+	plan_order(&made.plan);
+	assert_int_equal(go_on(&made.plan, samples, done, SIZE_MAX), 2 * CAP);
+	samples_free(samples);
+	arena_free(made.plan.arena);
+}
+
 static void test_without(void **state)
 {
 	struct samples *samples = samples_new();
@@ -135,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_killed_anywhere),
 		cmocka_unit_test(test_shard),
+		cmocka_unit_test(test_against),
 		cmocka_unit_test(test_without),
 	};
 
