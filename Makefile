@@ -7,10 +7,16 @@
 # make bench     ratios against named peers, in one run
 # make fuzz      feeds the parsers for LABRUN_FUZZ_SECONDS
 # make style     the gates of tests/style.sh
-# make install   under $(DESTDIR)$(prefix)
+# make man       the manual pages, in build/man
+# make install   under $(DESTDIR)$(prefix); make uninstall takes it away again
+# make deb       a Debian package, in build/deb
 
 prefix ?= /usr/local
+bindir ?= $(prefix)/bin
 datadir ?= $(prefix)/share/labrun
+mandir ?= $(prefix)/share/man
+bashdir ?= $(prefix)/share/bash-completion/completions
+zshdir ?= $(prefix)/share/zsh/site-functions
 BUILD ?= build
 ifeq ($(origin CC),default)
 CC := gcc
@@ -19,6 +25,9 @@ CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# Of the manual pages: of the last commit, so that one commit gives one build.
+DATE := $(shell LC_ALL=C git log -1 --format=%cd --date=format:'%B %-d, %Y' 2>/dev/null || \
+	LC_ALL=C date '+%B %-d, %Y')
 PACKAGES := libbpf libnl-3.0 libnl-route-3.0 jansson
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
@@ -46,7 +55,7 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(2)
 endif
 
-.PHONY: FORCE all demo reproduce test bench fuzz style schema install deps tests clean
+.PHONY: FORCE all demo reproduce test bench fuzz style schema man install uninstall deb deps tests clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -55,8 +64,8 @@ all: $(BUILD)/labrun
 # Results say by which build they were made: a file that changes with the version, and only then.
 $(BUILD)/version.h: FORCE
 	@mkdir -p $(@D)
-	@echo '#define LABRUN_VERSION "$(VERSION)"' | cmp -s - $@ || \
-		echo '#define LABRUN_VERSION "$(VERSION)"' > $@
+	@printf '#define LABRUN_VERSION "%s"\n#define LABRUN_DATE "%s"\n' '$(VERSION)' '$(DATE)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 FORCE:
 
@@ -171,13 +180,41 @@ schema: all
 	$(BUILD)/labrun describe --schema experiment > experiments/experiment.schema.json
 	$(BUILD)/labrun describe --schema topology > topologies/topology.schema.json
 
-install: all
-	install -D $(BUILD)/labrun $(DESTDIR)$(prefix)/bin/labrun
+# The manual, from the same tables as the program's own help.
+MANUAL := $(addprefix $(BUILD)/man/,labrun.1 labrun-experiment.5 labrun-topology.5)
+man: $(MANUAL)
+
+$(BUILD)/man/labrun.1: $(BUILD)/labrun
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)$(BUILD)/labrun describe --man labrun > $@
+
+$(BUILD)/man/labrun-%.5: $(BUILD)/labrun
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)$(BUILD)/labrun describe --man $* > $@
+
+install: all man
+	install -D $(BUILD)/labrun $(DESTDIR)$(bindir)/labrun
 	install -d $(addprefix $(DESTDIR)$(datadir)/,experiments topologies plots results)
 	install -m 644 experiments/*.json $(DESTDIR)$(datadir)/experiments
 	install -m 644 topologies/*.json $(DESTDIR)$(datadir)/topologies
 	install -m 644 plots/*.gp $(DESTDIR)$(datadir)/plots
-	cp -R results/reference $(DESTDIR)$(datadir)/results/
+	cp -R --no-preserve=ownership,mode results/reference $(DESTDIR)$(datadir)/results/
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man1 $(filter %.1,$(MANUAL))
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man5 $(filter %.5,$(MANUAL))
+	install -D -m 644 completion/labrun.bash $(DESTDIR)$(bashdir)/labrun
+	install -D -m 644 -t $(DESTDIR)$(zshdir) completion/_labrun
+
+# All of $(datadir) is labrun's own.
+uninstall:
+	rm -rf $(DESTDIR)$(datadir)
+	rm -f $(DESTDIR)$(bindir)/labrun $(DESTDIR)$(bashdir)/labrun $(DESTDIR)$(zshdir)/_labrun
+	rm -f $(patsubst $(BUILD)/man/%,$(DESTDIR)$(mandir)/man1/%,$(filter %.1,$(MANUAL)))
+	rm -f $(patsubst $(BUILD)/man/%,$(DESTDIR)$(mandir)/man5/%,$(filter %.5,$(MANUAL)))
+
+deb: all man
+	packaging/deb.sh $(BUILD) '$(VERSION)'
 
 clean:
 	rm -rf $(BUILD)

@@ -24,7 +24,8 @@ enum cmd_word {
 	CMD_FOLDER,
 	CMD_EXPERIMENT, /* a name or a file */
 	CMD_TOPOLOGY, /* a name or a file */
-	CMD_KIND,
+	CMD_KIND, /* or "experiment", or "topology" */
+	CMD_LOAD, /* a kind of load */
 	CMD_KERNEL,
 	CMD_SET, /* PATH=VALUE */
 };
@@ -62,7 +63,7 @@ struct command {
 	X(plan, "EXPERIMENT", "prints the cells, their order and the estimated time")              \
 	X(trace, "[OPTION]... EXPERIMENT", "follows one packet and prints each hop it makes")      \
 	X(list, "", "what experiments, topologies and kinds there are")                            \
-	X(describe, "[--schema] KIND",                                                             \
+	X(describe, "[--schema | --man] KIND",                                                     \
 	  "fields, units, bounds and defaults of a kind, of experiment, of topology")              \
 	X(load, "--from NODE --to NODE [OPTION]... TOPOLOGY",                                      \
 	  "one load by hand through a topology, with live rates")                                  \
@@ -78,7 +79,8 @@ struct command {
 	  "runs every experiment with a paper behind it; paper beside measured")                   \
 	X(shell, "TOPOLOGY [COMMAND...]", "builds it and opens a shell inside; gone on exit")      \
 	X(vm, "list | fetch VERSION... | shell [KERNEL]", "kernels for --vm; a shell in one")      \
-	X(doctor, "", "what this machine allows, and for what it does not: why")
+	X(doctor, "", "what this machine allows, and for what it does not: why")                   \
+	X(complete, "-- WORD...", "what could come next: for completion in shells")
 
 #define COMMAND_PROTOTYPE(name, arguments, help)                                                   \
 	enum outcome cmd_##name(int argc, char **argv);                                            \

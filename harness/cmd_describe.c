@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/experiment.h"
 #include "harness/kind_table.h"
+#include "harness/manual.h"
 #include "topologies/topology.h"
 
 #include <getopt.h>
@@ -69,6 +70,8 @@ static enum outcome unknown(const char *name)
 
 static const struct cmd_option options[] = {
 	{ 's', "schema", NULL, "the JSON Schema of experiment or topology", CMD_ANYTHING },
+	{ 'm', "man", NULL, "a manual page, mdoc(7): of labrun, experiment or topology",
+	  CMD_ANYTHING },
 	{},
 };
 
@@ -84,16 +87,23 @@ static const struct field *file_fields(const char *name)
 enum outcome cmd_describe(int argc, char **argv)
 {
 	const struct field *fields;
-	bool schema = false;
+	bool schema = false, manual = false;
 	int option;
 
 	while ((option = cmd_next_option(&cmd_manual_describe, argc, argv)) != -1) {
-		if (option != 's')
+		if (option == 's')
+			schema = true;
+		else if (option == 'm')
+			manual = true;
+		else
 			return cmd_usage("describe", "see labrun describe --help");
-		schema = true;
 	}
 	if (argc - optind != 1)
 		return cmd_usage("describe", "one kind, or experiment, or topology");
+	if (manual && !schema && manual_write(argv[optind], stdout))
+		return OUTCOME_OK;
+	if (manual)
+		return cmd_usage("describe", "--man is for labrun, experiment and topology");
 	fields = file_fields(argv[optind]);
 	if (schema && fields)
 		return print_schema(fields, argv[optind]);

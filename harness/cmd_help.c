@@ -57,7 +57,7 @@ static void print_fields(void *context, const char *heading, const struct field 
 {
 	FILE *out = context;
 
-	fprintf(out, "\n%s:\n\n", heading);
+	fprintf(out, "\n%s\n\n", heading);
 	field_describe(fields, out, 2);
 }
 

@@ -2,19 +2,12 @@
 #include "harness/cmd.h"
 
 #include "harness/cleanup.h"
+#include "harness/document.h"
 #include "harness/file.h"
 #include "harness/kind_table.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-static int is_json(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-
-	return length > 5 && !strcmp(entry->d_name + length - 5, ".json") &&
-	       !strstr(entry->d_name, ".schema.");
-}
 
 /* A title is what a file says, and may come from anywhere: nothing for the terminal in it. */
 #define NAME_WIDTH 23
@@ -27,30 +20,26 @@ static bool is_printable(const char *text)
 	return true;
 }
 
-static void print_file(const char *folder, const char *file)
+static void print_file(const char *folder, const char *name)
 {
-	_free_ char *path = file_data_path(folder, file, "");
+	_free_ char *path = file_data_path(folder, name, ".json");
 	_json_ json_t *json = path ? json_load_file(path, 0, NULL) : NULL;
 	const char *title = json_string_value(json_object_get(json, "title"));
 
-	printf("  %-*.*s %s\n", NAME_WIDTH, (int)strlen(file) - 5, file,
-	       title && is_printable(title) ? title : "");
+	printf("  %-*s %s\n", NAME_WIDTH, name, title && is_printable(title) ? title : "");
 }
 
 static void print_folder(const char *folder)
 {
+	_arena_ struct arena *arena = arena_new();
 	_free_ char *path = file_data_path(folder, "", "");
-	struct dirent **entries = NULL;
-	int count = path ? scandir(path, &entries, is_json, alphasort) : -1;
+	const char *const *names = document_names(folder, arena);
 
 	printf("%s:\n", folder);
-	if (count < 0)
-		printf("  none: there is no %s\n", path ? path : folder);
-	for (int i = 0; i < count; i++) {
-		print_file(folder, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
+	if (!names)
+		printf("  none: there is no %s\n", path);
+	for (; names && *names; names++)
+		print_file(folder, *names);
 	printf("\n");
 }
 

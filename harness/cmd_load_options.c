@@ -25,7 +25,7 @@ static const struct {
 };
 
 static const struct cmd_option own_options[] = {
-	{ 'k', "kind", "KIND", "which load; " LOAD_DEFAULT_KIND " if none is given", CMD_KIND },
+	{ 'k', "kind", "KIND", "which load; " LOAD_DEFAULT_KIND " if none is given", CMD_LOAD },
 	{ 's', "set", "PATH=VALUE",
 	  "any other field, such as topology.nodes.host.firewall.rules=100", CMD_SET },
 	{ 'j', "json", NULL, "an object a second and a last one, a line each, on stdout",
@@ -324,7 +324,7 @@ static void visit_experiment_options(cmd_visit_fields *visit, void *context)
 		if (!strcmp(fields[i].name, "count"))
 			fields[i].fallback = NULL, fields[i].optional = true;
 	}
-	visit_fields(fields, "how much", visit, context);
+	visit_fields(fields, "How much:", visit, context);
 }
 
 /* Of one kind of load if the arguments name it, else of each. */
@@ -336,7 +336,7 @@ static void each_fields(char **argv, cmd_visit_fields *visit, void *context)
 	bool known = asked && !find_kind(&found, asked, &err);
 
 	visit_experiment_options(visit, context);
-	visit_fields(load_common_fields, "every load", visit, context);
+	visit_fields(load_common_fields, "Every load:", visit, context);
 	for (const struct kind *const *at = load_kinds; *at; at++) {
 		char heading[256];
 

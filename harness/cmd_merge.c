@@ -18,12 +18,11 @@ static const struct cmd_option options[] = {
 const struct cmd_manual cmd_manual_merge = {
 	.options = options,
 	.operand = CMD_FOLDER,
-	.text = "Puts the result folders of `labrun run --shard I/N`, all N of them, together into "
-		"OUT, and judges the claims on the whole. They must be of the same experiment, "
-		"mode, "
-		"labrun build, kernel and kind of machine; in exact mode of one bundle, and then "
-		"OUT "
-		"is to the byte what one machine would have given. See docs/shards.md.",
+	.text = "All N folders are given, and the claims are judged on the whole. They must be of "
+		"the same experiment, mode, labrun build, kernel and kind of machine; in exact "
+		"mode "
+		"of one bundle, and then OUT is to the byte what one machine would have given. See "
+		"docs/shards.md.",
 };
 
 static int write_out(const struct rebuilt *merged, const char *out, bool charts, struct err *err)

@@ -17,7 +17,8 @@ static const struct cmd_option options[] = {
 const struct cmd_manual cmd_manual_plot = {
 	.options = options,
 	.operand = CMD_FOLDER,
-	.text = "Draws RESULT/plots again from the folder's own files. Needs gnuplot, not root.",
+	.text = "They are of the folder's own files, and go to RESULT/plots. Needs gnuplot, not "
+		"root.",
 };
 
 static int plot_each(char **dirs, size_t count, struct err *err)

@@ -15,8 +15,9 @@ static const struct cmd_option options[] = {
 const struct cmd_manual cmd_manual_report = {
 	.options = options,
 	.operand = CMD_FOLDER,
-	.text = "Puts all that is in one or several result folders on one page that needs nothing "
-		"else: verdicts, the packet's way, tables, charts, losses, environment.",
+	.text = "On it are verdicts, the packet's way, tables, charts, losses and the environment. "
+		"It "
+		"needs nothing else: no network, no scripts.",
 };
 
 static enum outcome write_page(char **dirs, size_t count, const char *out)

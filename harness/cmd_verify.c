@@ -15,11 +15,13 @@ static const struct cmd_option options[] = {
 const struct cmd_manual cmd_manual_verify = {
 	.options = options,
 	.operand = CMD_FOLDER,
-	.text = "Makes every table, the summary, the claims' verdicts and the charts again from "
-		"samples.csv, counters.csv and calibration.csv, compares them byte by byte, and "
-		"holds all files against SHA256SUMS. Needs no root. Images are compared where "
-		"gnuplot is the version that drew them. Exit status: 0 verified, 1 something "
-		"differs, 2 not a result folder.\n\n"
+	.text = "Tables, summary, verdicts of claims and charts are made of samples.csv, "
+		"counters.csv and calibration.csv and compared byte by byte, and all files are "
+		"held "
+		"against SHA256SUMS. Needs no root. Images are compared where gnuplot is the "
+		"version "
+		"that drew them. Exit status: 0 verified, 1 something differs, 2 not a result "
+		"folder.\n\n"
 		"It cannot find raw tables that were changed together with all that follows from "
 		"them and with SHA256SUMS; for that keep or sign SHA256SUMS elsewhere. Nor can it "
 		"recompute what nothing else tells: environment.json, the units, why a cell "

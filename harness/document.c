@@ -79,22 +79,35 @@ static bool is_path(const char *name)
 	return strchr(name, '/') || (length > 5 && !strcmp(name + length - 5, ".json"));
 }
 
-#define NAMES_MAX 256
+static int is_named(const struct dirent *entry)
+{
+	return is_path(entry->d_name) && !strstr(entry->d_name, ".schema.");
+}
+
+const char *const *document_names(const char *folder, struct arena *arena)
+{
+	_free_ char *path = file_data_path(folder, "", "");
+	struct dirent **entries = NULL;
+	int count = scandir(path, &entries, is_named, alphasort);
+	const char **names = NULL;
+
+	if (count >= 0)
+		names = arena_alloc(arena, ((size_t)count + 1) * sizeof(*names));
+	for (int i = 0; i < count; i++) {
+		names[i] = arena_printf(arena, "%.*s", (int)strlen(entries[i]->d_name) - 5,
+					entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return names;
+}
 
 static void refuse_name(const char *name, struct err *err)
 {
-	_free_ char *folder = file_data_path("experiments", "", "");
-	_closedir_ DIR *dir = opendir(folder);
 	_arena_ struct arena *arena = arena_new();
-	const char *names[NAMES_MAX + 1] = {}, *near;
-	struct dirent *entry;
-	size_t count = 0;
+	const char *const *names = document_names("experiments", arena);
+	const char *near = names ? field_nearest(name, names) : NULL;
 
-	while (dir && count < NAMES_MAX && (entry = readdir(dir)))
-		if (is_path(entry->d_name) && !strstr(entry->d_name, ".schema."))
-			names[count++] = arena_printf(arena, "%.*s", (int)strlen(entry->d_name) - 5,
-						      entry->d_name);
-	near = field_nearest(name, names);
 	err_usage(err,
 		  "no experiment \"%s\"%s%s%s (`labrun list` names them; a file is given by its "
 		  "path)",

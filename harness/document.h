@@ -6,6 +6,7 @@
  * up without ever leaving the folders they may be in.
  */
 
+#include "harness/arena.h"
 #include "harness/diag.h"
 #include "harness/err.h"
 
@@ -21,6 +22,12 @@ struct document {
 /* A file that cannot be read is an error; one that is not JSON is a fault. */
 int document_read(struct document *ret, const char *path, struct err *err);
 void document_done(struct document *document);
+
+/*
+ * What the data folder has by name in "experiments" or "topologies": sorted, NULL-terminated, all
+ * of it in the arena. NULL if there is no such folder.
+ */
+const char *const *document_names(const char *folder, struct arena *arena);
 
 /*
  * The path of an experiment: as given if it holds a '/' or ends in ".json", else by name in the

@@ -127,6 +127,18 @@ json_t *field_schema(const struct field *fields);
 /* For people, a line or two a field: name, type, unit, bounds, default, help. */
 void field_describe(const struct field *fields, FILE *out, int indent);
 
+/* The same as a list of mdoc(7). */
+void field_manual(const struct field *fields, FILE *out);
+
+/*
+ * Every single value that a document like `json` may have, "load.interval_us", "links[0].mtu", with
+ * `root` in front of each path (NULL: nothing). Optional objects too that are not there; of lists
+ * and maps only what is.
+ */
+typedef void field_visit_path(void *context, const char *path, const struct field *field);
+void field_each_path(const struct field *fields, const json_t *json, const char *root,
+		     field_visit_path *visit, void *context);
+
 /* "a number", "a list of names": the type in words. */
 const char *field_type_words(const struct field *field);
 

@@ -104,36 +104,47 @@ static void print_presence(const struct field *field, FILE *out)
 		fputs(", required", out);
 }
 
-static void describe_one(const struct field *field, FILE *out, int indent, int width)
+void field_print_head(const struct field *field, FILE *out)
 {
-	const char *help = field->help;
-
-	if (!help && field->kind)
-		help = field->kind->help;
-	fprintf(out, "%*s%-*s", indent, "", width, field->name);
 	print_type(field, out);
 	print_presence(field, out);
+}
+
+const char *field_help(const struct field *field)
+{
+	return field->help || !field->kind ? field->help : field->kind->help;
+}
+
+static void describe_one(const struct field *field, FILE *out, int indent, int width)
+{
+	const char *help = field_help(field);
+
+	fprintf(out, "%*s%-*s", indent, "", width, field->name);
+	field_print_head(field, out);
 	fputc('\n', out);
 	if (help)
 		text_wrap(help, out, indent + width, 0);
 }
 
-/* Which kinds there are; the fields of one are for `describe` of that kind. */
-static void describe_kinds(const struct field *of, FILE *out, int indent, int width)
+struct field field_kind_row(const struct field *of, const char *const *names)
 {
-	_free_ const char **names = field_kind_names(of->kinds);
-	const struct field row = {
+	return (struct field){
 		.name = field_discriminator(of),
 		.type = FIELD_CHOICE,
 		.choices = names,
 		.help = "Each has fields of its own: labrun describe KIND.",
 	};
+}
+
+static void describe_kinds(const struct field *of, FILE *out, int indent, int width)
+{
+	_free_ const char **names = field_kind_names(of->kinds);
+	const struct field row = field_kind_row(of, names);
 
 	describe_one(&row, out, indent, width);
 }
 
-/* The object that a field is, or is a list or map of; NULL if there is nothing to go into. */
-static const struct field *nested_in(const struct field *field)
+const struct field *field_nested(const struct field *field)
 {
 	while (field->type == FIELD_LIST || field->type == FIELD_MAP)
 		field = field->element;
@@ -158,7 +169,7 @@ static void describe_all(const struct field *fields, const struct field *of, FIL
 	if (of)
 		describe_kinds(of, out, indent, width);
 	for (; fields && fields->name; fields++) {
-		const struct field *nested = nested_in(fields);
+		const struct field *nested = field_nested(fields);
 
 		describe_one(fields, out, indent, width);
 		if (nested)

@@ -58,6 +58,15 @@ const struct kind *field_find_kind(const struct kind *const *kinds, const char *
 /* Their names, NULL-terminated; the caller frees the array only. */
 const char **field_kind_names(const struct kind *const *kinds);
 
+/* "integer, packets, 1..100, default 10" */
+void field_print_head(const struct field *field, FILE *out);
+/* What it means, in its own words or its kind's; may be NULL. */
+const char *field_help(const struct field *field);
+/* The key that names the kind, as a field. What the fields of a kind are is for elsewhere. */
+struct field field_kind_row(const struct field *of, const char *const *names);
+/* The object that a field is, or is a list or map of; NULL if there is nothing to go into. */
+const struct field *field_nested(const struct field *field);
+
 /* A number of bytes, which may be text too. */
 bool field_is_size(const struct field *field);
 bool field_has_min(const struct field *field);

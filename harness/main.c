@@ -16,27 +16,15 @@
 #define VERBS_MAX 64
 #define VERB_COLUMN 13
 
+#define OUTCOME_STATUS(name, status, help) [OUTCOME_##name] = (status),
+
 static int exit_status(enum outcome outcome)
 {
-	switch (outcome) {
-	case OUTCOME_OK:
-		return 0;
-	case OUTCOME_CLAIM_FAILS:
-		return 1;
-	case OUTCOME_USAGE:
-		return 2;
-	case OUTCOME_INVALID:
-		return 3;
-	case OUTCOME_FAILED:
-		return 4;
-	case OUTCOME_NEED:
-		return 77;
-	case OUTCOME_INTERRUPTED:
-		return 130;
-	case OUTCOME_COMMAND:
-		break;
-	}
-	return outcome >= OUTCOME_COMMAND ? (int)(outcome - OUTCOME_COMMAND) : 4;
+	static const int statuses[] = { OUTCOMES(OUTCOME_STATUS) };
+
+	if (outcome >= OUTCOME_COMMAND)
+		return (int)(outcome - OUTCOME_COMMAND);
+	return statuses[outcome];
 }
 
 static void print_help(FILE *out)

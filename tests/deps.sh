@@ -12,6 +12,8 @@ packages="$packages qemu-system-x86 xz-utils zstd lz4 debian-archive-keyring"
 packages="$packages clang-format universal-ctags bpftrace jq netsniff-ng"
 # the reader of captures
 packages="$packages tshark"
+# readers of the manual, a shell that completes, checkers of packages and workflows
+packages="$packages mandoc man-db groff-base bsdextrautils zsh python3 python3-yaml dpkg-dev"
 # A browser to look at reports: 120 MB to fetch and 360 MB on disk, so only when asked for.
 [ -z "${LABRUN_DEPS_BROWSER:-}" ] || packages="$packages chromium"
 

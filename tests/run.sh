@@ -14,7 +14,7 @@ count() { # output, marker: the number in cmocka's "[  MARKER  ] N test(s)"
 
 run_one() {
 	local program=$1 output status p f s
-	output=$(timeout -k 10 "${LABRUN_TEST_TIMEOUT:-600}" "$program" 2>&1)
+	output=$(timeout -k 10 "${LABRUN_TEST_TIMEOUT:-600}" "$@" 2>&1)
 	status=$?
 	p=$(count "$output" PASSED) f=$(count "$output" FAILED) s=$(count "$output" SKIPPED)
 	# Skipped as a whole, before any of its tests.
@@ -31,9 +31,12 @@ run_one() {
 	[ -z "${s:-}" ] || reasons+=$'\n'
 }
 
-for folder in ${LABRUN_TEST_FOLDERS:-unit netns vm}; do
+for folder in ${LABRUN_TEST_FOLDERS:-unit netns vm shell}; do
 	for source in tests/"$folder"/test_*.c; do
 		[ -e "$source" ] && run_one "$build/${source%.c}"
+	done
+	for source in tests/"$folder"/test_*.sh; do
+		[ -e "$source" ] && run_one "$source" "$build"
 	done
 done
 [ -z "$reasons" ] || printf 'skipped because:\n%s' "$reasons"

@@ -31,7 +31,7 @@ grep -nE '\b(system|popen) *\(' "${files[@]}" && fail "shells out"
 # Data goes right only. A base module may be included by all; a stage includes stages to its left.
 layer() {
 	case $1 in
-	harness/cmd*|harness/main*|harness/session*) echo 9 ;;
+	harness/cmd*|harness/main*|harness/manual*|harness/session*) echo 9 ;;
 	harness/reproduce*|harness/report_page*|harness/verify*|harness/merge*|harness/doctor*) echo 8 ;;
 	harness/plot*|harness/vm*|harness/compare*|harness/cpio*|harness/elf_needs*|harness/results*|harness/report_text*|harness/html*|harness/environment*|harness/builds*|harness/spawn*) echo 7 ;;
 	harness/run.*|harness/run_*|harness/progress*|harness/journey*|harness/capture*) echo 6 ;;
