@@ -34,6 +34,13 @@ assert_says() { # a text, and what must be in it
 	esac
 }
 
+# What a pipe ends in where there must be nothing; a `!` would not end the test.
+assert_none() { # what it would be
+	local text
+	text=$(cat)
+	[ -z "$text" ] || fail "$1: $text"
+}
+
 # Each function in a shell and an empty folder of its own, where a command that fails ends it.
 run_tests() {
 	local test status passed=0 failed=0 skipped=0

@@ -20,9 +20,7 @@ test_lint() {
 		"$labrun" describe --man "$page" >page
 		said=$(mandoc -T lint -W warning page) || fail "$page: $said"
 		assert_equal "$said" ""
-		if LC_ALL=C grep -n '[^ -~]' page; then
-			fail "$page: not ASCII"
-		fi
+		LC_ALL=C awk '/[^ -~]/' page | assert_none "not ASCII"
 	done
 }
 
@@ -51,7 +49,7 @@ test_sections() {
 	for name in OPTIONS ENVIRONMENT FILES "EXIT STATUS"; do
 		grep -qx "$name" text || fail "labrun has no $name"
 	done
-	! awk 'length > 80' text | grep .
+	awk 'length > 80' text | assert_none "too wide"
 }
 
 # What roff would take for its own comes out as it was written.
