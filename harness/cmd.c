@@ -2,6 +2,7 @@
 #include "harness/cmd.h"
 
 #include "harness/cleanup.h"
+#include "harness/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +34,8 @@ enum outcome cmd_fail(const struct err *err)
 		[ERR_INTERRUPTED] = OUTCOME_INTERRUPTED,
 	};
 
-	fprintf(stderr, "labrun: %s\n", err->text);
+	fprintf(stderr, "%slabrun:%s %s\n", terminal_on(stderr, TERMINAL_BAD), terminal_off(stderr),
+		err->text);
 	return outcomes[err->class];
 }
 
@@ -72,7 +74,8 @@ enum outcome cmd_usage(const char *verb, const char *message)
 {
 	const struct command *command = cmd_find(verb);
 
-	fprintf(stderr, "labrun %s: %s\n", verb, message);
+	fprintf(stderr, "%slabrun %s:%s %s\n", terminal_on(stderr, TERMINAL_BAD), verb,
+		terminal_off(stderr), message);
 	if (command)
 		fprintf(stderr, "usage: labrun %s %s\n", verb, command->arguments);
 	return OUTCOME_USAGE;

@@ -3,6 +3,7 @@
 
 #include "harness/doctor.h"
 #include "harness/sandbox.h"
+#include "harness/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,10 @@ static void print_checkup(void *context, const struct checkup *checkup)
 {
 	struct tally *tally = context;
 
-	printf("  %-9s %-18s %s%s%s\n", checkup->group, checkup->name,
-	       checkup->works ? "works" : "MISSING", checkup->works ? "" : ": ",
-	       checkup->works ? "" : checkup->why.text);
+	printf("  %-9s %-18s %s%s%s%s%s\n", checkup->group, checkup->name,
+	       terminal_on(stdout, checkup->works ? TERMINAL_GOOD : TERMINAL_BAD),
+	       checkup->works ? "works" : "MISSING", terminal_off(stdout),
+	       checkup->works ? "" : ": ", checkup->works ? "" : checkup->why.text);
 	tally->missing += !checkup->works;
 	tally->needed_missing += !checkup->works && checkup->needed;
 }

@@ -8,6 +8,7 @@
 #include "harness/format.h"
 #include "harness/sandbox.h"
 #include "harness/splitmix.h"
+#include "harness/terminal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -90,7 +91,7 @@ static void on_live(void *context, const struct run_live *live)
 static enum outcome load_inside(struct plan *plan, const struct load_options *options)
 {
 	uint64_t state = plan->cells[0].experiment->seed;
-	struct watch watch = { .options = options, .terminal = isatty(STDERR_FILENO) };
+	struct watch watch = { .options = options, .terminal = terminal_rewrites(stderr) };
 	const struct run_options run_options = { .live = on_live,
 						 .context = &watch,
 						 .magic = splitmix_next(&state) ?: 1,

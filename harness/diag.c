@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "cleanup.h"
 #include "json_locate.h"
+#include "terminal.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -284,7 +285,7 @@ static void print_fault(const struct diag *diag, const struct diag_fault *fault,
 	put_escaped(diag->file, strlen(diag->file), out);
 	if (fault->line)
 		fprintf(out, ":%u:%u", fault->line, fault->column);
-	fputs(": error: ", out);
+	fprintf(out, ": %serror:%s ", terminal_on(out, TERMINAL_BAD), terminal_off(out));
 	/* Without a position only the path tells where the key is. */
 	if (fault->path && *fault->path && (fault->place == DIAG_VALUE || !fault->line)) {
 		put_path(fault->path, out);

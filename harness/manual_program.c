@@ -34,6 +34,7 @@ static const struct item environment[] = {
 	  "Where nft, iptables-restore, gnuplot, qemu-system-x86_64 and the like are found; a "
 	  "guest is given those that its experiment needs." },
 	{ "SHELL", "What `labrun shell` opens; /bin/sh without it." },
+	{ "NO_COLOR", "If not empty, no color, as where TERM is dumb and on what is no terminal." },
 	{ "LABRUN_TOPOLOGY", "Set by `labrun shell` to the topology's name." },
 	{},
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/progress.h"
 
+#include "harness/terminal.h"
+
 #include <stdio.h>
-#include <unistd.h>
 
 #define PLAIN_EVERY_S 10
 
@@ -11,7 +12,7 @@ void progress_init(struct progress *progress, const struct plan *plan, bool quie
 	*progress = (struct progress){
 		.plan = plan,
 		.quiet = quiet,
-		.terminal = isatty(STDERR_FILENO),
+		.terminal = terminal_rewrites(stderr),
 	};
 }
 

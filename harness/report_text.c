@@ -6,6 +6,7 @@
 #include "harness/json_read.h"
 #include "harness/samples.h"
 #include "harness/summary.h"
+#include "harness/terminal.h"
 
 #include <math.h>
 #include <string.h>
@@ -301,14 +302,25 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 		fprintf(out, "  %s\n", cost);
 }
 
+static enum terminal_color color_of(const char *verdict)
+{
+	if (!strcmp(verdict, "holds"))
+		return TERMINAL_GOOD;
+	return strcmp(verdict, "fails") ? TERMINAL_OPEN : TERMINAL_BAD;
+}
+
 void report_text_claims(const json_t *claims, FILE *out)
 {
 	const json_t *claim;
 	size_t i;
 
-	json_array_foreach ((json_t *)claims, i, claim)
-		fprintf(out, "  %-12s %s\n  %-12s %s\n", json_read_text(claim, "verdict"),
-			json_read_text(claim, "text"), "", json_read_text(claim, "detail"));
+	json_array_foreach ((json_t *)claims, i, claim) {
+		const char *verdict = json_read_text(claim, "verdict");
+
+		fprintf(out, "  %s%-12s%s %s\n  %-12s %s\n", terminal_on(out, color_of(verdict)),
+			verdict, terminal_off(out), json_read_text(claim, "text"), "",
+			json_read_text(claim, "detail"));
+	}
 }
 
 static size_t count_failed(const json_t *cells, bool *ret_lossy)
@@ -352,8 +364,12 @@ void report_text(const json_t *summary, FILE *out)
 	size_t count = json_array_size(json_object_get(summary, "cells"));
 	_free_ char *fault = report_text_fault(summary);
 
-	fprintf(out, "%s (%s)%s%s\n", json_read_text(summary, "experiment"),
-		json_read_text(summary, "mode"), fault ? ": NOT VALID: " : "", fault ? fault : "");
+	fprintf(out, "%s (%s)", json_read_text(summary, "experiment"),
+		json_read_text(summary, "mode"));
+	if (fault)
+		fprintf(out, ": %sNOT VALID:%s %s", terminal_on(out, TERMINAL_BAD),
+			terminal_off(out), fault);
+	fputc('\n', out);
 	for (size_t i = 0; i < count; i++)
 		print_cell(summary, i, out);
 	if (json_array_size(claims)) {

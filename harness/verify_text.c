@@ -2,6 +2,7 @@
 #include "harness/verify.h"
 
 #include "harness/results_manifest.h"
+#include "harness/terminal.h"
 
 #include <string.h>
 
@@ -42,9 +43,11 @@ static void print_list(const json_t *report, const char *list, const char *key, 
 void verify_text(const json_t *report, FILE *out)
 {
 	const json_t *recomputed = json_object_get(report, "recomputed");
+	bool passed = verify_passed(report);
 
-	fprintf(out, "%s: %s\n", text_of(report, "folder"),
-		verify_passed(report) ? "verified" : "differs");
+	fprintf(out, "%s: %s%s%s\n", text_of(report, "folder"),
+		terminal_on(out, passed ? TERMINAL_GOOD : TERMINAL_BAD),
+		passed ? "verified" : "differs", terminal_off(out));
 	print_manifest(report, out);
 	if (json_array_size(recomputed))
 		fprintf(out, "  %zu files made again from the raw tables are the same\n",
@@ -53,7 +56,7 @@ void verify_text(const json_t *report, FILE *out)
 	print_list(report, "not_compared", "why", out);
 	if (json_object_get(report, "not_drawn"))
 		fprintf(out, "  charts not drawn again: %s\n", text_of(report, "not_drawn"));
-	if (json_object_get(report, "made_by") && !verify_passed(report))
+	if (json_object_get(report, "made_by") && !passed)
 		fprintf(out,
 			"  made by labrun %s, another than this: its tables and charts may "
 			"follow other rules\n",

@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/interrupt.h"
+#include "harness/terminal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -152,7 +153,7 @@ int vm_boots_run(const struct vm_boots_list *list, const char *label, bool quiet
 			       .at_a_time = list->at_a_time ? list->at_a_time : count_cores(),
 			       .pids = pids,
 			       .label = label,
-			       .shown = !quiet && isatty(STDERR_FILENO) };
+			       .shown = !quiet && terminal_rewrites(stderr) };
 	int code;
 
 	boots.told = mmap(NULL, count * sizeof(*boots.told), PROT_READ | PROT_WRITE,
