@@ -300,6 +300,14 @@ static inline uint64_t clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static inline void sleep_until(uint64_t moment_ms)
+{
+	uint64_t now = clock_ms();
+
+	if (moment_ms > now)
+		poll(NULL, 0, (int)(moment_ms - now));
+}
+
 /* All that this test program started, whenever, has gone, and what it held with it. */
 static inline void assert_nothing_left(const struct holdings *before)
 {

@@ -4,7 +4,7 @@
  * allows: a DIR.partial, which goes at the next start if it holds no finished job.
  */
 #include "tests/netns/leak_fixture.h"
-#include "tests/netns/result_fixture.h"
+#include "tests/netns/partial_fixture.h"
 
 /* Several at once: most of a run's time goes in waiting for the kernel. */
 #define AT_ONCE 6
@@ -67,14 +67,6 @@ static void kill_now(struct victim *victim)
 	victim->done = true;
 }
 
-static void sleep_until(uint64_t moment_ms)
-{
-	uint64_t now = clock_ms();
-
-	if (moment_ms > now)
-		poll(NULL, 0, (int)(moment_ms - now));
-}
-
 static struct victim *next_victim(struct victim *victims, size_t count)
 {
 	struct victim *next = NULL;
@@ -97,32 +89,6 @@ static void end_each(struct victim *victims, size_t count, void (*end)(struct vi
 	}
 	for (size_t i = 0; i < count; i++)
 		victims[i].finished = run_wait(&victims[i].running);
-}
-
-static void assert_whole(const char *folder)
-{
-	static const char *const files[] = { "summary.json", "environment.json", "experiment.json",
-					     "topology.json" };
-	static const char *const tables[] = { "samples.csv", "counters.csv", "calibration.csv",
-					      "batches.csv", "hist.csv" };
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		json_decref(read_json(folder, files[i]));
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, tables[i]);
-		if (!exists(path))
-			fail_msg("%s appeared without %s", folder, tables[i]);
-	}
-}
-
-/* Finished jobs, by the lines after the marker's first; -1: no marker yet. */
-static int finished_jobs(const char *partial)
-{
-	char path[PATH_MAX], text[4096];
-
-	snprintf(path, sizeof(path), "%s/finished.jobs", partial);
-	return read_start(path, text, sizeof(text)) ? (int)count_lines(text) - 1 : -1;
 }
 
 /* A whole folder can have been there before the end came; else a .partial or nothing. */
