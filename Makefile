@@ -133,19 +133,26 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(LIBRARY)
 	$(call say,FUZZ,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(LIBRARY) $(LDLIBS)
 
-# The corpus stays, so that the next run goes on from there.
+# Folders and what a killed run left; experiments begin from those that are here.
+FUZZERS := fuzz_experiment fuzz_results fuzz_verify fuzz_resume
+
+# The corpora stay, so that the next run goes on from there.
 fuzz:
 	$(MAKE) BUILD=$(BUILD)/fuzz CC=$(CLANG) SANITIZE='$(FUZZ_SANITIZE)' \
-		$(BUILD)/fuzz/tests/fuzz/fuzz_experiment $(BUILD)/fuzz/tests/fuzz/fuzz_results
-	@mkdir -p $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds $(BUILD)/fuzz/results
-	LABRUN_FUZZ_SEED=$(BUILD)/fuzz/results/seed $(BUILD)/fuzz/tests/fuzz/fuzz_results \
-		-dict=tests/fuzz/results.dict -max_len=65536 -timeout=30 -rss_limit_mb=4096 \
-		-max_total_time=$(LABRUN_FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
-		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/results
-	cp --parents experiments/*.json topologies/*.json tests/golden/*/*.json $(BUILD)/fuzz/seeds
-	$(BUILD)/fuzz/tests/fuzz/fuzz_experiment -dict=tests/fuzz/experiment.dict -max_len=16384 \
-		-timeout=30 -max_total_time=$(LABRUN_FUZZ_SECONDS) -print_final_stats=1 \
-		-verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds
+		$(FUZZERS:%=$(BUILD)/fuzz/tests/fuzz/%)
+	cp --parents experiments/*.json topologies/*.json tests/golden/*/*.json \
+		-t $$(mkdir -p $(BUILD)/fuzz/seeds/fuzz_experiment && \
+		echo $(BUILD)/fuzz/seeds/fuzz_experiment)
+	for fuzzer in $(FUZZERS); do \
+		mkdir -p $(BUILD)/fuzz/corpus/$$fuzzer $(BUILD)/fuzz/seeds/$$fuzzer; \
+		dict=results; [ $$fuzzer != fuzz_experiment ] || dict=experiment; \
+		LABRUN_FUZZ_SEEDS=$(BUILD)/fuzz/seeds/$$fuzzer \
+			$(BUILD)/fuzz/tests/fuzz/$$fuzzer -dict=tests/fuzz/$$dict.dict \
+			-max_len=65536 -timeout=30 -rss_limit_mb=4096 \
+			-max_total_time=$(LABRUN_FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus/$$fuzzer \
+			$(BUILD)/fuzz/seeds/$$fuzzer || exit 1; \
+	done
 
 deps:
 	tests/deps.sh

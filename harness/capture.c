@@ -3,6 +3,7 @@
 
 #include "bpf/hops_log.h"
 #include "harness/cleanup.h"
+#include "harness/folder.h"
 #include "harness/journey.h"
 #include "harness/pcapng.h"
 #include "loadgen/stamp.h"
@@ -11,6 +12,7 @@
 #include "version.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
@@ -54,7 +56,7 @@ static int open_file(struct capture *capture, struct err *err)
 {
 	if (capture->out)
 		return 0;
-	capture->out = fopen(capture->path, "we");
+	capture->out = folder_create_file(AT_FDCWD, capture->path);
 	if (!capture->out)
 		return err_errno(err, -errno, "cannot write '%s'", capture->path);
 	capture->to_realtime_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);

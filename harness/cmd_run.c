@@ -138,6 +138,9 @@ static enum outcome repeat(const struct run_arguments *given, const json_t *star
 	optind = 0;
 	if (!whole || !count || !run_arguments_parse(&arguments, (int)count, argv))
 		return cmd_usage("run", "it is not told how that run was started");
+	/* A stranger's may name a kernel to boot. */
+	if (arguments.in_vm)
+		return cmd_usage("run", "runs in guests are not resumed: they start again");
 	/* The packets of the part that was ended were not all written. */
 	if (arguments.snaplen)
 		return cmd_usage("run", "a run with --pcap cannot be resumed");

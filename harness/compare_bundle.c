@@ -2,6 +2,7 @@
 #include "harness/compare_internal.h"
 
 #include "harness/cleanup.h"
+#include "harness/folder.h"
 
 #include <errno.h>
 #include <string.h>
@@ -108,18 +109,10 @@ static void differ_fingerprints(const struct compare *compare, json_t *list)
 static FILE *open_side(const struct result_folder *folder, const char *name, bool *ret_missing,
 		       struct err *err)
 {
-	_free_ char *path = NULL;
-	FILE *file;
+	int fd = folder_open_file(folder->dir, name, err);
 
-	if (asprintf(&path, "%s/%s", folder->dir, name) < 0)
-		abort();
-	file = fopen(path, "re");
-	*ret_missing = !file && errno == ENOENT;
-	if (!file && !*ret_missing) {
-		err_errno(err, -errno, "cannot read '%s'", path);
-		err->class = ERR_USAGE;
-	}
-	return file;
+	*ret_missing = fd == -ENOENT;
+	return fd < 0 ? NULL : fdopen(fd, "r");
 }
 
 static bool streams_equal(FILE *base, FILE *new)

@@ -2,6 +2,7 @@
 #include "harness/csv.h"
 
 #include "harness/cleanup.h"
+#include "harness/folder.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -136,23 +137,22 @@ static bool header_matches(const char *header, const char *columns, bool whole)
 	return !header[length] || (!whole && header[length] == ',');
 }
 
-int csv_open(struct csv *csv, const char *path, const char *columns, bool whole, struct err *err)
+int csv_open(struct csv *csv, const char *dir, const char *name, const char *columns, bool whole,
+	     struct err *err)
 {
-	int code;
+	int code = folder_open_file(dir, name, err);
 
+	*csv = (struct csv){};
+	if (code < 0)
+		return code;
 	*csv = (struct csv){
-		.file = fopen(path, "re"),
-		.path = strdup(path),
+		.file = fdopen(code, "r"),
 		.text = malloc(CSV_LINE_BYTES),
 		.fields = calloc(CSV_MAX_FIELDS, sizeof(char *)),
 	};
-	if (!csv->path || !csv->text || !csv->fields)
+	if (!csv->file || !csv->text || !csv->fields ||
+	    asprintf(&csv->path, "%s/%s", dir, name) < 0)
 		abort();
-	if (!csv->file) {
-		code = err_errno(err, -errno, "cannot read '%s'", path);
-		err->class = ERR_USAGE;
-		return code;
-	}
 	code = read_line(csv, err);
 	if (code < 0)
 		return code;

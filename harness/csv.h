@@ -30,8 +30,10 @@ struct csv {
 	size_t count;
 };
 
-/* `columns`: what the header has to begin with, all of it if `whole`. */
-int csv_open(struct csv *csv, const char *path, const char *columns, bool whole, struct err *err);
+/* The file `name` of a folder. `columns`: what the header has to begin with, all of it if `whole`.
+ */
+int csv_open(struct csv *csv, const char *dir, const char *name, const char *columns, bool whole,
+	     struct err *err);
 void csv_close(struct csv *csv);
 /* 1: a row of at least as many fields as `columns`; 0: the end; else a negative errno. */
 int csv_next(struct csv *csv, struct err *err);

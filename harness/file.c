@@ -54,18 +54,13 @@ static int check_regular(int fd, const char *path, size_t *ret_size, struct err 
 	return 0;
 }
 
-int file_read(const char *path, char **ret_text, size_t *ret_length, struct err *err)
+int file_read_fd(int fd, const char *path, char **ret_text, size_t *ret_length, struct err *err)
 {
-	/* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
-	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	_free_ char *text = NULL;
 	ssize_t length;
 	size_t size = 0;
-	int code;
+	int code = check_regular(fd, path, &size, err);
 
-	if (fd < 0)
-		return file_fault(err, -errno, "read", path);
-	code = check_regular(fd, path, &size, err);
 	if (code)
 		return code;
 	text = malloc(size + 1);
@@ -79,6 +74,15 @@ int file_read(const char *path, char **ret_text, size_t *ret_length, struct err 
 	if (ret_length)
 		*ret_length = length;
 	return 0;
+}
+
+int file_read(const char *path, char **ret_text, size_t *ret_length, struct err *err)
+{
+	/* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? file_fault(err, -errno, "read", path)
+		      : file_read_fd(fd, path, ret_text, ret_length, err);
 }
 
 static int write_all(int fd, const char *text, size_t length)
@@ -131,6 +135,8 @@ int file_replace(const char *path, const char *text, size_t length, struct err *
 
 	if (asprintf(&partial, "%s.partial", path) < 0)
 		abort();
+	/* What has that name is in our way, and a link may lead anywhere. */
+	unlink(partial);
 	code = file_write(partial, text, length, err);
 	if (!code && rename(partial, path))
 		code = err_errno(err, -errno, "cannot make '%s'", path);

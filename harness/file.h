@@ -12,6 +12,8 @@
 
 /* A regular file up to FILE_MAX_BYTES, NUL-terminated; the caller frees. */
 int file_read(const char *path, char **ret_text, size_t *ret_length, struct err *err);
+/* The same of what is open; `path` is for messages. */
+int file_read_fd(int fd, const char *path, char **ret_text, size_t *ret_length, struct err *err);
 /* Creates or replaces; a full disk is an error, not a short file. */
 int file_write(const char *path, const char *text, size_t length, struct err *err);
 /* The same whole or not at all: as PATH.partial until it is. */

@@ -2,11 +2,12 @@
 #include "harness/html.h"
 
 #include "harness/cleanup.h"
-#include "harness/file.h"
+#include "harness/folder.h"
 #include "harness/plot_text.h"
 #include "version.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -143,18 +144,16 @@ static void put_base64(FILE *out, const unsigned char *bytes, size_t count)
 	}
 }
 
-int html_put_picture(FILE *out, const char *path, const char *alt, bool *ret_there, struct err *err)
+int html_put_picture(FILE *out, const char *dir, const char *name, const char *alt, bool *ret_there,
+		     struct err *err)
 {
 	_free_ char *text = NULL;
 	size_t length;
-	int code;
+	int code = folder_read_file(dir, name, &text, &length, err);
 
-	*ret_there = !access(path, F_OK);
-	if (!*ret_there)
-		return 0;
-	code = file_read(path, &text, &length, err);
+	*ret_there = !code;
 	if (code)
-		return code;
+		return code == -ENOENT || code == -ENOTDIR ? 0 : code;
 	fputs("<figure><img alt=\"", out);
 	html_put_text(out, alt);
 	fputs("\" src=\"data:image/svg+xml;base64,", out);

@@ -23,7 +23,7 @@ void html_put_text(FILE *out, const char *text);
 void html_put_format(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A link to `path`, relative to the page, whatever bytes a file's name may hold. */
 void html_put_link(FILE *out, const char *path, const char *text);
-/* The SVG file as a picture: as such nothing within can run or fetch. False: there is none. `alt`
- * says what it shows. */
-int html_put_picture(FILE *out, const char *path, const char *alt, bool *ret_there,
+/* The SVG file `name` of a folder as a picture: as such nothing within can run or fetch. False:
+ * there is none. `alt` says what it shows. */
+int html_put_picture(FILE *out, const char *dir, const char *name, const char *alt, bool *ret_there,
 		     struct err *err);

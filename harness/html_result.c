@@ -94,14 +94,14 @@ int html_put_charts(FILE *out, const char *dir, const char *name, const char *co
 	size_t drawn = 0;
 
 	for (; *charts; charts++) {
-		_free_ char *path = NULL, *alt = NULL;
+		_free_ char *picture = NULL, *alt = NULL;
 		bool there;
 		int code;
 
-		if (asprintf(&path, "%s/plots/%s.svg", dir, *charts) < 0 ||
+		if (asprintf(&picture, "plots/%s.svg", *charts) < 0 ||
 		    asprintf(&alt, "chart: %s of %s", *charts, name) < 0)
 			abort();
-		code = html_put_picture(out, path, alt, &there, err);
+		code = html_put_picture(out, dir, picture, alt, &there, err);
 		if (code)
 			return code;
 		drawn += there;

@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/file.h"
+#include "harness/folder.h"
 #include "harness/plot_charts.h"
 #include "harness/proc.h"
 #include "harness/results_manifest.h"
@@ -27,13 +28,41 @@ struct painting {
 	size_t count;
 };
 
-static int write_script(const char *dir, const char *name, const char *script, struct err *err)
+static int open_folder(const char *path, int flags, struct err *err)
 {
-	_free_ char *path = NULL;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
 
-	if (asprintf(&path, "%s/%s.gp", dir, name) < 0)
-		abort();
-	return file_write(path, script, strlen(script), err);
+	if (fd >= 0)
+		return fd;
+	return errno == ENOTDIR || errno == ELOOP
+		       ? err_usage(err, "'%s' is not a folder of its own", path)
+		       : err_errno(err, -errno, "cannot open the folder '%s'", path);
+}
+
+/* What gnuplot writes goes through links, which a stranger's folder may hold. */
+static int make_way(int fd, const char *name, struct err *err)
+{
+	static const char *const suffixes[] = { "svg", "png" };
+	char image[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		snprintf(image, sizeof(image), "%s.%s", name, suffixes[i]);
+		if (unlinkat(fd, image, 0) && errno != ENOENT)
+			return err_errno(err, -errno, "cannot replace '%s'", image);
+	}
+	return 0;
+}
+
+static int write_script(int fd, const char *name, const char *script, struct err *err)
+{
+	_fclose_ FILE *out = NULL;
+	char file[64];
+
+	snprintf(file, sizeof(file), "%s.gp", name);
+	out = folder_create_file(fd, file);
+	if (!out || fputs(script, out) < 0 || fflush(out))
+		return err_errno(err, -errno, "cannot write '%s'", file);
+	return make_way(fd, name, err);
 }
 
 /*
@@ -131,20 +160,21 @@ static int draw_all(struct plot_data *data, const char *dir, struct err *err)
 		{ "rates", chart_rates },
 		{ "usage", chart_usage },
 	};
+	_close_ int fd = open_folder(dir, O_NOFOLLOW, err);
 	struct painting painting = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(charts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(charts) && fd >= 0; i++) {
 		_free_ char *script = NULL;
 		int code = charts[i].make(data, &script, err);
 
 		if (!code && script)
-			code = write_script(dir, charts[i].name, script, err);
+			code = write_script(fd, charts[i].name, script, err);
 		if (code)
 			return err_wrap(err, code, "chart %s", charts[i].name);
 		if (script)
 			painting.names[painting.count++] = charts[i].name;
 	}
-	return paint(dir, &painting, err);
+	return fd < 0 ? fd : paint(dir, &painting, err);
 }
 
 static int plot_any(const char *dir, bool unfinished, struct err *err)
@@ -193,6 +223,7 @@ int plot_comparison(const char *const *dirs, size_t count, const char *out, stru
 	struct plot_data *folders = calloc(count + 1, sizeof(*folders));
 	struct painting painting = { .names = { "modes" }, .count = 1 };
 	_free_ char *script = NULL;
+	_close_ int fd = -1;
 	int code;
 
 	if (!folders)
@@ -206,6 +237,8 @@ int plot_comparison(const char *const *dirs, size_t count, const char *out, stru
 	if (!code)
 		code = file_make_dirs(out, NULL, err);
 	if (!code)
-		code = write_script(out, "modes", script, err);
+		code = fd = open_folder(out, 0, err);
+	if (fd >= 0)
+		code = write_script(fd, "modes", script, err);
 	return code ? code : paint(out, &painting, err);
 }

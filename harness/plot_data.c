@@ -2,7 +2,7 @@
 #include "harness/plot_data.h"
 
 #include "harness/cleanup.h"
-#include "harness/file.h"
+#include "harness/folder.h"
 #include "harness/grouped.h"
 #include "harness/plot_text.h"
 #include "harness/stats.h"
@@ -84,14 +84,14 @@ static json_t *read_topologies(const struct plot_data *data)
 
 	json_array_append(topologies, data->folder.topology);
 	for (size_t i = 1; i < data->cell_count; i++) {
-		_free_ char *path = NULL, *text = NULL;
+		_free_ char *text = NULL;
+		char name[48];
 		json_t *topology;
 		size_t length;
 		struct err err;
 
-		if (asprintf(&path, "%s/topology-%zu.json", data->folder.dir, i) < 0)
-			abort();
-		if (access(path, R_OK) || file_read(path, &text, &length, &err))
+		snprintf(name, sizeof(name), "topology-%zu.json", i);
+		if (folder_read_file(data->folder.dir, name, &text, &length, &err))
 			continue;
 		topology = json_loadb(text, length, 0, NULL);
 		if (topology)

@@ -5,6 +5,10 @@
 
 #include <math.h>
 
+/* Beyond any quantity, within what doubles and gnuplot can reckon with. */
+#define AXIS_MOST 1e100
+#define AXIS_LEAST_PART 1e-12
+
 /* The least of 1, 2, 5 times a power of ten that makes no more steps than there is room for. */
 static double linear_step(double length, double room)
 {
@@ -12,17 +16,25 @@ static double linear_step(double length, double room)
 	double wanted = length / room, power = pow(10, floor(log10(wanted)));
 	size_t i = 0;
 
-	while (steps[i] * power < wanted * 0.999)
+	while (i + 1 < ARRAY_SIZE(steps) && steps[i] * power < wanted * 0.999)
 		i++;
 	return steps[i] * power;
+}
+
+/* What is beyond is drawn at an axis' end, if at all. */
+static double within(double value, double least, double most)
+{
+	return fmin(fmax(value, least), most);
 }
 
 void page_axis_linear(struct page *page, char axis, double low, double high)
 {
 	double room = axis == 'x' ? page->panel_width / 42 : page->panel_height / 34;
 
-	if (!(high > low))
-		high = low + 1;
+	low = within(low, -AXIS_MOST, AXIS_MOST);
+	high = within(high, -AXIS_MOST, AXIS_MOST);
+	if (!(high - low > fmax(fabs(low) * AXIS_LEAST_PART, 1 / AXIS_MOST)))
+		high = low + fmax(1, fabs(low) * AXIS_LEAST_PART * 10);
 	page->reach[axis == 'y'] = (struct page_reach){ 2 * low - high, 2 * high - low };
 	page_command(page, "unset logscale %c", axis);
 	page_command(page, "set %crange [%.10g:%.10g]", axis, low, high);
@@ -68,12 +80,15 @@ static size_t choose_log_tics(const struct log_axis *axis, double *ret, size_t m
 
 void page_axis_log(struct page *page, char axis, double low, double high, const char *unit)
 {
-	struct log_axis about = { low, high, page->panel_height / 20 };
+	struct log_axis about;
 	struct page_tic tics[32];
 	char texts[32][24];
 	double places[32];
 	size_t count;
 
+	low = within(low, 1 / AXIS_MOST, AXIS_MOST / 10);
+	high = within(high, low * 1.01, AXIS_MOST);
+	about = (struct log_axis){ low, high, page->panel_height / 20 };
 	if (axis == 'x')
 		about.room = page->panel_width / (*unit ? 52 : 38);
 	count = choose_log_tics(&about, places, ARRAY_SIZE(places));

@@ -71,7 +71,7 @@ static int read_rows(struct reference *reference, struct csv *csv, struct err *e
 
 int reference_read(struct reference *ret, const char *name, struct err *err)
 {
-	_free_ char *path = NULL;
+	_free_ char *path = NULL, *dir = NULL;
 	struct csv csv;
 	int code;
 
@@ -79,9 +79,10 @@ int reference_read(struct reference *ret, const char *name, struct err *err)
 	if (!name || !reference_is_safe(name))
 		return 0;
 	path = file_data_path("results/reference/paper", name, ".csv");
-	if (!path || access(path, R_OK))
+	if (access(path, R_OK))
 		return 0;
-	code = csv_open(&csv, path, "series,direction,unit,b1", false, err);
+	dir = file_data_path("results/reference", "paper", "");
+	code = csv_open(&csv, dir, strrchr(path, '/') + 1, "series,direction,unit,b1", false, err);
 	if (code)
 		return code;
 	code = read_rows(ret, &csv, err);

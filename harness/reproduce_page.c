@@ -86,7 +86,6 @@ static void put_overview_row(FILE *out, const struct part *part, size_t index)
 
 static int put_overview(const struct document *document, struct err *err)
 {
-	_free_ char *modes = join(document->folder, "modes.svg", "");
 	FILE *out = document->out;
 	bool drawn;
 
@@ -98,7 +97,8 @@ static int put_overview(const struct document *document, struct err *err)
 	for (size_t i = 0; i < document->count; i++)
 		put_overview_row(out, &document->parts[i], i);
 	fputs("</table></div>\n", out);
-	return html_put_picture(out, modes, "chart: the modes side by side", &drawn, err);
+	return html_put_picture(out, document->folder, "modes.svg", "chart: the modes side by side",
+				&drawn, err);
 }
 
 static void put_row(FILE *out, const struct reference *reference, const json_t *series)

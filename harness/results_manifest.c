@@ -2,19 +2,22 @@
 #include "harness/results_manifest.h"
 
 #include "harness/cleanup.h"
-#include "harness/file.h"
+#include "harness/folder.h"
 #include "harness/results_partial.h"
 #include "harness/sha256.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* More than any result folder has: a stranger's must not keep us for hours. */
+/* More than any result folder has: a stranger's must not keep us for hours, and a file of a
+ * terabyte may be one hole. */
 #define MAX_FILES 20000
 #define MAX_DEPTH 4
+#define MAX_BYTES (16ull << 30)
 
 struct entry {
 	char *name; /* from the folder */
@@ -24,6 +27,7 @@ struct entry {
 struct manifest {
 	struct entry *entries;
 	size_t count;
+	uint64_t bytes; /* of all files */
 };
 
 static void manifest_done(struct manifest *manifest)
@@ -103,6 +107,9 @@ static int hash(struct manifest *manifest, int fd, const char *name, const char 
 		return err_usage(err, "more than %d files", MAX_FILES);
 	if (!S_ISREG(status->st_mode))
 		return 0;
+	manifest->bytes += (uint64_t)status->st_size;
+	if (manifest->bytes > MAX_BYTES)
+		return err_usage(err, "more than %llu GiB", MAX_BYTES >> 30);
 	file = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
 		return err_errno(err, -errno, "cannot read '%s'", path);
@@ -142,12 +149,11 @@ static int walk(struct manifest *manifest, int fd, const char *prefix, int depth
 
 static int put(const struct manifest *manifest, int fd, const char *path, struct err *err)
 {
-	int file = openat(fd, MANIFEST_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	_fclose_ FILE *out = file < 0 ? NULL : fdopen(file, "w");
+	_fclose_ FILE *out = folder_create_file(fd, PARTIAL_NEW);
 
 	for (size_t i = 0; out && i < manifest->count; i++)
 		fprintf(out, "%s  %s\n", manifest->entries[i].digest, manifest->entries[i].name);
-	if (!out || fflush(out) || ferror(out))
+	if (!out || fflush(out) || ferror(out) || renameat(fd, PARTIAL_NEW, fd, MANIFEST_NAME))
 		return err_errno(err, errno ? -errno : -EIO, "cannot write '%s/%s'", path,
 				 MANIFEST_NAME);
 	return 0;
@@ -185,7 +191,7 @@ static int read_back(struct manifest *manifest, const char *dir, struct err *err
 {
 	_free_ char *path = below(dir, "/" MANIFEST_NAME), *text = NULL;
 	size_t length, number = 0;
-	int code = file_read(path, &text, &length, err);
+	int code = folder_read_file(dir, MANIFEST_NAME, &text, &length, err);
 	char *line, *rest = text;
 
 	if (code)

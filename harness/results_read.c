@@ -2,7 +2,7 @@
 #include "bpf/probe.h"
 #include "harness/cleanup.h"
 #include "harness/csv.h"
-#include "harness/file.h"
+#include "harness/folder.h"
 #include "harness/results.h"
 #include "harness/results_check.h"
 
@@ -40,7 +40,7 @@ static json_t *read_json(const char *dir, const char *name, struct err *err)
 	size_t length;
 	json_t *json;
 
-	if (file_read(path, &text, &length, err))
+	if (folder_read_file(dir, name, &text, &length, err))
 		return NULL;
 	json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &fault);
 	if (!json)
@@ -242,10 +242,9 @@ static int read_sample(struct table *table, uint32_t *hint, struct err *err)
 
 static int read_samples(struct table *table, const char *dir, struct err *err)
 {
-	_free_ char *path = join(dir, "samples.csv");
 	uint32_t hint = 0;
-	int code = csv_open(&table->csv, path, "cell,batch,iteration,series,direction,value", true,
-			    err);
+	int code = csv_open(&table->csv, dir, "samples.csv",
+			    "cell,batch,iteration,series,direction,value", true, err);
 
 	if (code)
 		return code;
@@ -275,8 +274,7 @@ static int read_counter(struct table *table, struct err *err)
 
 static int read_counters(struct table *table, const char *dir, struct err *err)
 {
-	_free_ char *path = join(dir, "counters.csv");
-	int code = csv_open(&table->csv, path, "cell,batch,name,value", true, err);
+	int code = csv_open(&table->csv, dir, "counters.csv", "cell,batch,name,value", true, err);
 
 	if (code)
 		return code;
@@ -360,9 +358,10 @@ static int read_block(const struct csv *csv, struct probe_block *block, struct e
 	return code;
 }
 
-static int open_calibration(struct csv *csv, const char *path, struct err *err)
+static int open_calibration(struct csv *csv, const char *dir, struct err *err)
 {
-	int code = csv_open(csv, path, "round,condition,packets,events,packet_ns", false, err);
+	int code = csv_open(csv, dir, "calibration.csv", "round,condition,packets,events,packet_ns",
+			    false, err);
 
 	/* Only where kernels are a factor there is one column more. */
 	if (!code && (csv->count > BLOCK_COLUMNS + 1 ||
@@ -375,10 +374,9 @@ int result_calibration_read(struct probe_block **ret, size_t *ret_count, const c
 			    struct err *err)
 {
 	_csv_ struct csv csv = { 0 };
-	_free_ char *path = join(dir, "calibration.csv");
 	_free_ struct probe_block *blocks = NULL;
 	size_t count = 0;
-	int code = open_calibration(&csv, path, err);
+	int code = open_calibration(&csv, dir, err);
 
 	if (code)
 		return code;

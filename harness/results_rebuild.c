@@ -3,7 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/environment_build.h"
-#include "harness/file.h"
+#include "harness/folder.h"
 #include "harness/results_summary.h"
 #include "harness/sweep.h"
 
@@ -27,20 +27,23 @@ static const char *mode_of(const json_t *environment)
 /* Those of cells with the same one as an earlier cell are not in the folder. */
 static json_t *read_topology(const struct result_folder *folder, size_t cell, struct err *err)
 {
-	_free_ char *path = NULL, *text = NULL;
+	_free_ char *text = NULL;
+	char name[48];
 	json_error_t fault;
 	size_t length;
 	json_t *json;
+	int code;
 
-	if (asprintf(&path, "%s/topology-%zu.json", folder->dir, cell) < 0)
-		abort();
-	if (!cell || access(path, F_OK))
+	snprintf(name, sizeof(name), "topology-%zu.json", cell);
+	code = cell ? folder_read_file(folder->dir, name, &text, &length, err) : -ENOENT;
+	if (code == -ENOENT)
 		return json_incref(folder->topology);
-	if (file_read(path, &text, &length, err))
+	if (code)
 		return NULL;
 	json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &fault);
 	if (!json)
-		err_usage(err, "%s:%d:%d: %s", path, fault.line, fault.column, fault.text);
+		err_usage(err, "%s/%s:%d:%d: %s", folder->dir, name, fault.line, fault.column,
+			  fault.text);
 	return json;
 }
 

@@ -3,7 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/csv.h"
-#include "harness/file.h"
+#include "harness/folder.h"
 #include "harness/results_check.h"
 #include "harness/results_tables.h"
 
@@ -27,32 +27,31 @@ char *resume_dir(const char *dir)
 
 int resume_read(json_t **ret, const char *dir, struct err *err)
 {
-	_free_ char *base = resume_dir(dir), *path = NULL;
+	_free_ char *base = resume_dir(dir), *partial = NULL, *text = NULL;
 	json_error_t fault;
+	size_t length;
 	int code;
 
-	if (asprintf(&path, "%s.partial/%s", base, PARTIAL_START) < 0)
+	if (asprintf(&partial, "%s.partial", base) < 0)
 		abort();
 	if (!access(base, F_OK))
 		return err_usage(err, "'%s' is there and whole: there is nothing to resume", base);
-	if (access(path, R_OK)) {
-		code = errno;
-		return err_usage(err, "there is no run to resume: cannot read '%s': %s", path,
-				 strerror(code));
-	}
-	*ret = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
+	code = folder_read_file(partial, PARTIAL_START, &text, &length, err);
+	if (code)
+		return err_wrap(err, code, "there is no run to resume");
+	*ret = json_loadb(text, length, JSON_REJECT_DUPLICATES, &fault);
 	if (*ret && json_is_array(json_object_get(*ret, "argv")))
 		return 0;
 	json_decref(*ret);
 	*ret = NULL;
-	return err_usage(err, "%s:%d: not how a run was started", path, fault.line);
+	return err_usage(err, "%s/%s:%d: not how a run was started", partial, PARTIAL_START,
+			 fault.line);
 }
 
 int resume_write(int fd, const char *path, const json_t *start, struct err *err)
 {
 	_free_ char *text = json_dumps(start, JSON_COMPACT);
-	int file = openat(fd, PARTIAL_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	_fclose_ FILE *out = file < 0 ? NULL : fdopen(file, "w");
+	_fclose_ FILE *out = folder_create_file(fd, PARTIAL_NEW);
 
 	if (!text || !out || fputs(text, out) < 0 || fflush(out) ||
 	    renameat(fd, PARTIAL_NEW, fd, PARTIAL_START))
@@ -128,15 +127,16 @@ static int take_line(struct marker *marker, const char *line, struct err *err)
 
 static int read_marker(struct marker *marker, struct err *err)
 {
-	_free_ char *path = NULL, *text = NULL;
+	_free_ char *text = NULL;
 	char *line, *end;
-	int code;
+	size_t length;
+	int code = folder_read_file(marker->path, PARTIAL_MARKER, &text, &length, err);
 
-	if (asprintf(&path, "%s/%s", marker->path, PARTIAL_MARKER) < 0)
-		abort();
-	code = file_read(path, &text, NULL, err);
 	if (code)
 		return code;
+	/* It was looked at when the lock was taken, but that keeps nobody from writing. */
+	if (length < strlen(PARTIAL_MAGIC))
+		return err_usage(err, "'%s/%s' is damaged", marker->path, PARTIAL_MARKER);
 	line = text + strlen(PARTIAL_MAGIC);
 	/* The last one may be half written. */
 	for (; !code && (end = strchr(line, '\n')); line = end + 1) {
@@ -151,7 +151,7 @@ static int read_marker(struct marker *marker, struct err *err)
 static int cut(const struct marker *marker, int fd, const char *name, uint64_t bytes,
 	       struct err *err)
 {
-	_close_ int file = openat(fd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	_close_ int file = openat(fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat status;
 
 	if (file < 0 || fstat(file, &status))
@@ -166,13 +166,9 @@ static int cut(const struct marker *marker, int fd, const char *name, uint64_t b
 
 static int read_series(const struct marker *marker, struct err *err)
 {
-	_free_ char *path = NULL;
 	_csv_ struct csv csv = { 0 };
-	int code;
+	int code = csv_open(&csv, marker->path, PARTIAL_SERIES, "name,direction,unit", true, err);
 
-	if (asprintf(&path, "%s/%s", marker->path, PARTIAL_SERIES) < 0)
-		abort();
-	code = csv_open(&csv, path, "name,direction,unit", true, err);
 	if (code)
 		return code;
 	while ((code = csv_next(&csv, err)) > 0) {

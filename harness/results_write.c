@@ -4,6 +4,7 @@
 #include "bpf/probe.h"
 #include "harness/cleanup.h"
 #include "harness/csv.h"
+#include "harness/folder.h"
 #include "harness/grouped.h"
 #include "harness/summary.h"
 
@@ -21,8 +22,7 @@ struct folder {
 
 static FILE *file_open(const struct folder *folder, const char *name, struct err *err)
 {
-	int fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *file = folder_create_file(folder->fd, name);
 
 	if (!file)
 		err_errno(err, -errno, "cannot write '%s/%s'", folder->path, name);
@@ -42,53 +42,47 @@ static int file_close(const struct folder *folder, const char *name, FILE *file,
 	return 0;
 }
 
-/*
- * jansson writes reals with a fixed precision: 17 digits read back as the same double but print
- * 0.1 as 0.10000000000000001. Each real in the text is replaced in place by its shortest form.
- */
-static char *skip_string(char *text)
+static const char *skip_string(const char *text)
 {
 	for (text++; *text && *text != '"'; text++)
 		text += *text == '\\';
 	return text + 1;
 }
 
-static size_t put_number(char *to, const char *token, size_t length)
+static void put_number(FILE *file, const char *token, size_t length)
 {
-	char number[CSV_NUMBER_BYTES + 2];
+	char number[CSV_NUMBER_BYTES];
 
 	if (!memchr(token, '.', length) && !memchr(token, 'e', length)) {
-		memmove(to, token, length);
-		return length;
+		fwrite(token, 1, length, file);
+		return;
 	}
-	csv_number(strtod(token, NULL), number);
+	fputs(csv_number(strtod(token, NULL), number), file);
 	/* Still a real to who reads it. */
 	if (!strpbrk(number, ".e"))
-		strcat(number, ".0");
-	memcpy(to, number, strlen(number));
-	return strlen(number);
+		fputs(".0", file);
 }
 
-static void shorten_reals(char *text)
+/*
+ * jansson writes reals with a fixed precision: 17 digits read back as the same double but print
+ * 0.1 as 0.10000000000000001. Each real is written in its shortest form in that place.
+ */
+static void put_json(FILE *file, const char *text)
 {
-	char *to = text;
-
 	while (*text) {
 		size_t length = strspn(text, "0123456789+-.e");
 
 		if (*text == '"') {
 			length = skip_string(text) - text;
-			memmove(to, text, length);
-			to += length;
+			fwrite(text, 1, length, file);
 		} else if (length && *text != 'e') {
-			to += put_number(to, text, length);
+			put_number(file, text, length);
 		} else {
 			length = 1;
-			*to++ = *text;
+			fputc(*text, file);
 		}
 		text += length;
 	}
-	*to = '\0';
 }
 
 static int write_json(const struct folder *folder, const char *name, const json_t *json,
@@ -100,11 +94,10 @@ static int write_json(const struct folder *folder, const char *name, const json_
 	if (!text)
 		return err_set(err, -EINVAL, "cannot write '%s/%s': no JSON value", folder->path,
 			       name);
-	shorten_reals(text);
 	file = file_open(folder, name, err);
 	if (!file)
 		return -EIO;
-	fputs(text, file);
+	put_json(file, text);
 	fputc('\n', file);
 	return file_close(folder, name, file, err);
 }

@@ -2,6 +2,7 @@
 #include "harness/verify_files.h"
 
 #include "harness/cleanup.h"
+#include "harness/folder.h"
 #include "harness/html.h"
 #include "harness/report_page.h"
 #include "harness/results_partial.h"
@@ -9,9 +10,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define QUOTED_CHARS 60
+#define LINE_BYTES 4096
 #define DRAWN_LINES 20 /* that may come before the one by which gnuplot signs */
 
 struct comparison {
@@ -58,43 +59,50 @@ static void quote(const char *line, char ret[static QUOTED_CHARS + 4])
 	strcpy(ret + i, length > QUOTED_CHARS ? "..." : "");
 }
 
-/* What `getline()` gave: nothing at the end. */
-struct line {
-	char *text;
-	size_t room;
-	ssize_t length;
-};
-
-static void next_line(struct line *line, FILE *file)
+/* To be read; NULL if it is not there, or is no file. A stranger's may be of any length. */
+static FILE *open_in(const char *dir, const char *name)
 {
-	line->length = getline(&line->text, &line->room, file);
-	if (line->length < 0)
-		line->length = 0;
+	struct err err;
+	int fd = folder_open_file(dir, name, &err);
+
+	return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
+/* The line that begins at `from`, as far as it is quoted. */
+static void quote_at(FILE *file, long from, char ret[static QUOTED_CHARS + 4])
+{
+	char line[LINE_BYTES];
+
+	if (fseek(file, from, SEEK_SET) || !fgets(line, sizeof(line), file))
+		strcpy(ret, "nothing");
+	else
+		quote(line, ret);
 }
 
 /* "" if they are the same to the last byte. */
 static void tell_difference(FILE *there, FILE *again, bool text, char *ret, size_t size)
 {
-	char found[QUOTED_CHARS + 4] = "nothing", wanted[QUOTED_CHARS + 4] = "nothing";
-	struct line a = { 0 }, b = { 0 };
-	unsigned long number = 0;
+	char found[QUOTED_CHARS + 4], wanted[QUOTED_CHARS + 4];
+	unsigned long number = 1;
+	long at = 0, line = 0;
+	int byte;
 
 	*ret = '\0';
-	do {
-		number++;
-		next_line(&a, there);
-		next_line(&b, again);
-	} while (a.length && a.length == b.length && !memcmp(a.text, b.text, (size_t)a.length));
-	if (a.length)
-		quote(a.text, found);
-	if (b.length)
-		quote(b.text, wanted);
-	if ((a.length || b.length) && text)
-		snprintf(ret, size, "line %lu is %s, recomputed %s", number, found, wanted);
-	else if (a.length || b.length)
+	for (; (byte = getc_unlocked(there)) == getc_unlocked(again); at++) {
+		if (byte == EOF)
+			return;
+		if (byte == '\n') {
+			number++;
+			line = at + 1;
+		}
+	}
+	if (!text) {
 		snprintf(ret, size, "is another image than the one drawn again");
-	free(a.text);
-	free(b.text);
+		return;
+	}
+	quote_at(there, line, found);
+	quote_at(again, line, wanted);
+	snprintf(ret, size, "line %lu is %s, recomputed %s", number, found, wanted);
 }
 
 static bool is_image(const char *name)
@@ -105,16 +113,16 @@ static bool is_image(const char *name)
 /* The line by which gnuplot signs an SVG; the PNG beside it was drawn by the same script. */
 static void drawn_by(const char *dir, const char *name, char *ret, size_t size)
 {
-	_free_ char *svg = NULL, *line = NULL;
+	_free_ char *svg = NULL;
 	_fclose_ FILE *file = NULL;
-	size_t room = 0;
+	char line[LINE_BYTES];
 	const char *found;
 
-	if (asprintf(&svg, "%s/%.*s.svg", dir, (int)(strlen(name) - strlen(".svg")), name) < 0)
+	if (asprintf(&svg, "%.*s.svg", (int)(strlen(name) - strlen(".svg")), name) < 0)
 		abort();
 	*ret = '\0';
-	file = fopen(svg, "re");
-	for (int i = 0; file && i < DRAWN_LINES && getline(&line, &room, file) > 0; i++) {
+	file = open_in(dir, svg);
+	for (int i = 0; file && i < DRAWN_LINES && fgets(line, sizeof(line), file); i++) {
 		found = strcasestr(line, "gnuplot ");
 		if (found && strstr(line, "Produced by"))
 			snprintf(ret, size, "%.*s", (int)strcspn(found, "<\n"), found);
@@ -124,12 +132,12 @@ static void drawn_by(const char *dir, const char *name, char *ret, size_t size)
 /* Which labrun wrote a page; "" if it does not say. */
 static void written_by(const char *dir, const char *name, char *ret, size_t size)
 {
-	_free_ char *path = join(dir, name), *line = NULL;
-	_fclose_ FILE *file = fopen(path, "re");
-	size_t room = 0, length = strlen(HTML_GENERATOR);
+	_fclose_ FILE *file = open_in(dir, name);
+	size_t length = strlen(HTML_GENERATOR);
+	char line[LINE_BYTES];
 
 	*ret = '\0';
-	for (int i = 0; file && i < DRAWN_LINES && getline(&line, &room, file) > 0; i++)
+	for (int i = 0; file && i < DRAWN_LINES && fgets(line, sizeof(line), file); i++)
 		if (!strncmp(line, HTML_GENERATOR, length))
 			snprintf(ret, size, "labrun %.*s", (int)strcspn(line + length, "\"\n"),
 				 line + length);
@@ -170,15 +178,10 @@ static bool is_comparable(const struct comparison *comparison, const char *name)
 
 static void compare_file(const struct comparison *comparison, const char *name)
 {
-	_free_ char *there_path = join(comparison->dir, name);
-	_free_ char *again_path = join(comparison->again, name);
-	_fclose_ FILE *again = fopen(again_path, "re"), *there = NULL;
-	struct stat status;
+	_fclose_ FILE *there = open_in(comparison->dir, name);
+	_fclose_ FILE *again = open_in(comparison->again, name);
 	char text[300];
 
-	/* A FIFO in its place must not hang us. */
-	if (!stat(there_path, &status) && S_ISREG(status.st_mode))
-		there = fopen(there_path, "re");
 	if (!there || !again) {
 		note(comparison, "findings", name, "finding", "is not there");
 		return;

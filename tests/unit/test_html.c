@@ -99,7 +99,9 @@ static void test_picture(void **state)
 
 		assert_int_equal(file_write(path, cases[i][0], strlen(cases[i][0]), &err), 0);
 		page_open(&page);
-		assert_int_equal(html_put_picture(page.out, path, "\"", &there, &err), 0);
+		assert_int_equal(html_put_picture(page.out, "/tmp", strrchr(path, '/') + 1, "\"",
+						  &there, &err),
+				 0);
 		assert_true(there);
 		assert_true(asprintf(&expected,
 				     "<figure><img alt=\"&quot;\" "
@@ -118,10 +120,10 @@ static void test_no_picture(void **state)
 
 	(void)state;
 	page_open(&page);
-	assert_int_equal(html_put_picture(page.out, "/nonexistent", "", &there, &err), 0);
+	assert_int_equal(html_put_picture(page.out, "/nonexistent", "x", "", &there, &err), 0);
 	assert_false(there);
 	/* What is there and is no file is a fault, not a missing chart. */
-	assert_true(html_put_picture(page.out, "/", "", &there, &err) < 0);
+	assert_true(html_put_picture(page.out, "/", "tmp", "", &there, &err) < 0);
 	assert_page(&page, "");
 }
 
