@@ -2,6 +2,7 @@
 #include "harness/compare_internal.h"
 
 #include "harness/cleanup.h"
+#include "harness/text.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -238,13 +239,6 @@ static int compare_read(struct compare *compare, double least_percent, struct er
 	return code;
 }
 
-void compare_clean(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
-
 int compare_folders(json_t **ret, const char *base, const char *new, double least_percent,
 		    struct err *err)
 {
@@ -256,7 +250,7 @@ int compare_folders(json_t **ret, const char *base, const char *new, double leas
 	if (!code)
 		*ret = json_incref(compare.report);
 	else
-		compare_clean(err->text);
+		text_clean(err->text, '?');
 	compare_close(&compare);
 	return code;
 }

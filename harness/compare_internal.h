@@ -64,8 +64,6 @@ void compare_set_verdict(json_t *row, const char *verdict, const char *format, .
 int compare_worse_sign(const char *unit);
 /* null for what is not finite. */
 json_t *compare_number(double value);
-/* What a file says may be meant for a terminal: control characters become '?'. */
-void compare_clean(char *text);
 const char *compare_string(const json_t *object, const char *key); /* "" for none */
 
 /* Appends {"member", "base", "new"} for each leaf in which the two differ; either may be NULL. */

@@ -2,7 +2,7 @@
 #include "harness/compare_table.h"
 
 #include "harness/cleanup.h"
-#include "harness/compare_internal.h"
+#include "harness/text.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -18,7 +18,8 @@ void cell_put(struct cell_text *text, const char *format, ...)
 	va_end(args);
 	if (length < 0)
 		abort();
-	compare_clean(more);
+	text_clean(more, '?');
+	length = (int)strlen(more);
 	text->text = realloc(text->text, text->length + (size_t)length + 1);
 	if (!text->text)
 		abort();

@@ -52,10 +52,6 @@ int csv_fault(const struct csv *csv, struct err *err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	/* Faults quote the file, and a file's bytes are not for a terminal. */
-	for (char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
 	return err_usage(err, "%s:%lu: %s", csv->path, csv->line, text);
 }
 

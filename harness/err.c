@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "err.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +12,8 @@ static void err_vset(struct err *err, enum err_class class, const char *format, 
 {
 	err->class = class;
 	vsnprintf(err->text, sizeof(err->text), format, args);
+	/* Errors quote files, and a file's bytes are not for a terminal. */
+	text_clean(err->text, '?');
 }
 
 int err_set(struct err *err, int code, const char *format, ...)
@@ -69,7 +73,7 @@ int err_wrap(struct err *err, int code, const char *format, ...)
 
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(args, format);
-	vsnprintf(err->text, sizeof(err->text), format, args);
+	err_vset(err, err->class, format, args);
 	va_end(args);
 	used = strlen(err->text);
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", inner);

@@ -2,6 +2,7 @@
 #include "field.h"
 
 #include "field_internal.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -68,14 +69,11 @@ static bool parse_bool(const struct field *field, json_t *value, void *place,
 	return true;
 }
 
-/* Control characters of Unicode too: C1, which some terminals obey, is C2 80 to C2 9F. */
+/* Those of Unicode too, which some terminals obey, or which make text read as another. */
 static bool has_control(const char *text, size_t length)
 {
-	const unsigned char *at = (const unsigned char *)text;
-
 	for (size_t i = 0; i < length; i++)
-		if (at[i] < 0x20 || at[i] == 0x7f ||
-		    (at[i] == 0xc2 && i + 1 < length && at[i + 1] < 0xa0))
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f || text_hidden_bytes(text + i))
 			return true;
 	return false;
 }

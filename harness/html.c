@@ -3,7 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/folder.h"
-#include "harness/plot_text.h"
+#include "harness/text.h"
 #include "version.h"
 
 #include <ctype.h>
@@ -87,7 +87,7 @@ static const char *find_entity(char byte)
 void html_put_text(FILE *out, const char *text)
 {
 	for (const char *at = text; *at; at++) {
-		size_t hidden = plot_hidden_bytes(at);
+		size_t hidden = text_hidden_bytes(at);
 		const char *entity = find_entity(*at);
 
 		if (hidden)

@@ -5,6 +5,7 @@
 #include "harness/format.h"
 #include "harness/stats.h"
 #include "harness/summary.h"
+#include "harness/text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -105,11 +106,12 @@ static void print_head(const struct view *view, size_t cell, const struct plot_s
 	const char *label = view->data->cells[cell].label;
 	char min[FORMAT_MAX], mean[FORMAT_MAX], max[FORMAT_MAX];
 
-	fprintf(view->out, "\n%s%s%s, %s: n %zu, min %s, mean %s, max %s\n", label,
-		*label ? ": " : "", about->text, direction_names[series->direction], series->count,
-		format_quantity(series->sorted[0], about->unit, min, sizeof(min)),
-		format_quantity(series->mean, about->unit, mean, sizeof(mean)),
-		format_quantity(series->sorted[series->count - 1], about->unit, max, sizeof(max)));
+	fputc('\n', view->out);
+	text_put(view->out, "%s%s%s, %s: n %zu, min %s, mean %s, max %s\n", label,
+		 *label ? ": " : "", about->text, direction_names[series->direction], series->count,
+		 format_quantity(series->sorted[0], about->unit, min, sizeof(min)),
+		 format_quantity(series->mean, about->unit, mean, sizeof(mean)),
+		 format_quantity(series->sorted[series->count - 1], about->unit, max, sizeof(max)));
 }
 
 static void print_series(const struct view *view, size_t cell, const struct plot_series *series)
@@ -122,11 +124,11 @@ static void print_series(const struct view *view, size_t cell, const struct plot
 	for (size_t i = 0; i < series->count; i++)
 		scaled[i] = series->sorted[i] / view->divisor;
 	print_head(view, cell, series);
-	fprintf(view->out, " powers of two (%s):\n", view->unit);
+	text_put(view->out, " powers of two (%s):\n", view->unit);
 	histogram_log2(scaled, series->count, &histogram);
 	print_bins(&histogram, false, view->out);
 	histogram_free(&histogram);
-	fprintf(view->out, " steps of %.10g %s:\n", view->step, view->unit);
+	text_put(view->out, " steps of %.10g %s:\n", view->step, view->unit);
 	histogram_steps(scaled, series->count, view->step, LINEAR_BINS, &histogram);
 	print_bins(&histogram, true, view->out);
 	histogram_free(&histogram);

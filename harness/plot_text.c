@@ -2,6 +2,7 @@
 #include "harness/plot_text.h"
 
 #include "harness/cleanup.h"
+#include "harness/text.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -12,26 +13,11 @@
  * the scale of plots/style.gp. */
 #define ADVANCE 0.63
 
-/* C1 controls, and the marks that reorder text: U+0080..9F, U+200E/F, U+202A..E, U+2066..9. */
-size_t plot_hidden_bytes(const char *text)
-{
-	const unsigned char *at = (const unsigned char *)text;
-
-	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
-		return 2;
-	if (at[0] == 0xe2 && at[1] == 0x80 &&
-	    ((at[2] >= 0xa8 && at[2] <= 0xae) || at[2] == 0x8e || at[2] == 0x8f))
-		return 3;
-	if (at[0] == 0xe2 && at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9)
-		return 3;
-	return 0;
-}
-
 static void put_quoted(FILE *out, const char *text, const char *quote)
 {
 	fputc('\'', out);
 	for (const char *at = text; *at; at++) {
-		size_t hidden = plot_hidden_bytes(at);
+		size_t hidden = text_hidden_bytes(at);
 
 		if (hidden)
 			at += hidden - 1;

@@ -16,9 +16,6 @@ void plot_quote(FILE *out, const char *text);
 /* The same for a command, whose own quotes (none two in a row) are doubled. */
 void plot_quote_command(FILE *out, const char *command);
 
-/* How many bytes at the start of `text` are a character that hides or reorders others; 0: none. */
-size_t plot_hidden_bytes(const char *text);
-
 /* `text` cut to `columns` characters, with an ellipsis if it was longer. The caller frees. */
 char *plot_shorten(const char *text, size_t columns);
 /* How many bytes of it are a first line of at most that many characters: all, or up to a space. */

@@ -7,6 +7,7 @@
 #include "harness/samples.h"
 #include "harness/summary.h"
 #include "harness/terminal.h"
+#include "harness/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,14 +18,14 @@ static void print_series(const json_t *series, const char *name, FILE *out)
 	const char *unit = json_read_text(series, "unit");
 	char text[FORMAT_MAX];
 
-	fprintf(out, "  %-16s %-8s %-34s", name, json_read_text(series, "direction"),
-		format_interval(json_read_number(series, "mean"),
-				json_read_interval(series, "ci95"), unit, text, sizeof(text)));
+	text_put(out, "  %-16s %-8s %-34s", name, json_read_text(series, "direction"),
+		 format_interval(json_read_number(series, "mean"),
+				 json_read_interval(series, "ci95"), unit, text, sizeof(text)));
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
 		double value = json_read_number(series, columns[i]);
 
-		fprintf(out, " %11s",
-			isnan(value) ? "-" : format_quantity(value, unit, text, sizeof(text)));
+		text_put(out, " %11s",
+			 isnan(value) ? "-" : format_quantity(value, unit, text, sizeof(text)));
 	}
 	fputc('\n', out);
 }
@@ -88,7 +89,7 @@ static void print_loss(const json_t *cell, FILE *out)
 		fprintf(out, ", %.0f lost", lost);
 	json_object_foreach (loss, name, value)
 		if (is_fault(name) && json_number_value(value) > 0)
-			fprintf(out, ", %s %.0f", name, json_number_value(value));
+			text_put(out, ", %s %.0f", name, json_number_value(value));
 	fprintf(out, "%s\n", none && !(lost > 0) ? ", nothing lost" : "");
 }
 
@@ -104,11 +105,11 @@ static void print_drops(const json_t *cell, FILE *out)
 		if (!(json_number_value(value) > 0))
 			continue;
 		if (first == last)
-			fprintf(out, "    %.0f dropped at %s\n", json_number_value(value), name);
+			text_put(out, "    %.0f dropped at %s\n", json_number_value(value), name);
 		else
-			fprintf(out, "    %.0f dropped at %.*s:%.*s: %s\n",
-				json_number_value(value), (int)(first - name), name,
-				(int)(last - first - 1), first + 1, last + 1);
+			text_put(out, "    %.0f dropped at %.*s:%.*s: %s\n",
+				 json_number_value(value), (int)(first - name), name,
+				 (int)(last - first - 1), first + 1, last + 1);
 	}
 }
 
@@ -240,13 +241,13 @@ static void print_calls(const json_t *cell, FILE *out)
 		if (!json_is_number(json_object_get(series, "calls_per_packet")))
 			continue;
 		method = json_object_get(series, "method");
-		fprintf(out, "%s %s %s %.4g", before, json_read_text(series, "name"),
-			json_read_text(series, "direction"),
-			json_read_number(series, "calls_per_packet"));
+		text_put(out, "%s %s %s %.4g", before, json_read_text(series, "name"),
+			 json_read_text(series, "direction"),
+			 json_read_number(series, "calls_per_packet"));
 		before = ",";
 	}
 	if (json_is_string(method))
-		fprintf(out, "; measured by %s\n", json_string_value(method));
+		text_put(out, "; measured by %s\n", json_string_value(method));
 }
 
 char *report_text_factors(const json_t *cell)
@@ -263,8 +264,8 @@ char *report_text_factors(const json_t *cell)
 		const char *dot = strrchr(path, '.');
 		_free_ char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
 
-		fprintf(out, "%s%s=%s", between, dot ? dot + 1 : path,
-			json_is_string(value) ? json_string_value(value) : dumped);
+		text_put(out, "%s%s=%s", between, dot ? dot + 1 : path,
+			 json_is_string(value) ? json_string_value(value) : dumped);
 		between = " ";
 	}
 	fclose(out);
@@ -281,9 +282,9 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 
 	fputc('\n', out);
 	if (*factors)
-		fprintf(out, "%s:\n", factors);
+		text_put(out, "%s:\n", factors);
 	if (error) {
-		fprintf(out, "  failed: %s\n", error);
+		text_put(out, "  failed: %s\n", error);
 		return;
 	}
 	if (json_is_true(json_object_get(cell, "elsewhere"))) {
@@ -297,9 +298,9 @@ static void print_cell(const json_t *summary, size_t index, FILE *out)
 	print_unmeasured(cell, out);
 	print_search(cell, out);
 	if (stopped)
-		fprintf(out, "  %s\n", stopped);
+		text_put(out, "  %s\n", stopped);
 	if (cost)
-		fprintf(out, "  %s\n", cost);
+		text_put(out, "  %s\n", cost);
 }
 
 static enum terminal_color color_of(const char *verdict)
@@ -317,9 +318,11 @@ void report_text_claims(const json_t *claims, FILE *out)
 	json_array_foreach ((json_t *)claims, i, claim) {
 		const char *verdict = json_read_text(claim, "verdict");
 
-		fprintf(out, "  %s%-12s%s %s\n  %-12s %s\n", terminal_on(out, color_of(verdict)),
-			verdict, terminal_off(out), json_read_text(claim, "text"), "",
-			json_read_text(claim, "detail"));
+		fprintf(out, "  %s", terminal_on(out, color_of(verdict)));
+		text_put(out, "%-12s", verdict);
+		fputs(terminal_off(out), out);
+		text_put(out, " %s\n", json_read_text(claim, "text"));
+		text_put(out, "  %-12s %s\n", "", json_read_text(claim, "detail"));
 	}
 }
 
@@ -364,11 +367,12 @@ void report_text(const json_t *summary, FILE *out)
 	size_t count = json_array_size(json_object_get(summary, "cells"));
 	_free_ char *fault = report_text_fault(summary);
 
-	fprintf(out, "%s (%s)", json_read_text(summary, "experiment"),
-		json_read_text(summary, "mode"));
-	if (fault)
-		fprintf(out, ": %sNOT VALID:%s %s", terminal_on(out, TERMINAL_BAD),
-			terminal_off(out), fault);
+	text_put(out, "%s (%s)", json_read_text(summary, "experiment"),
+		 json_read_text(summary, "mode"));
+	if (fault) {
+		fprintf(out, ": %sNOT VALID:%s", terminal_on(out, TERMINAL_BAD), terminal_off(out));
+		text_put(out, " %s", fault);
+	}
 	fputc('\n', out);
 	for (size_t i = 0; i < count; i++)
 		print_cell(summary, i, out);

@@ -3,6 +3,7 @@
 
 #include "harness/results_manifest.h"
 #include "harness/terminal.h"
+#include "harness/text.h"
 
 #include <string.h>
 
@@ -36,7 +37,7 @@ static void print_list(const json_t *report, const char *list, const char *key, 
 	json_array_foreach (json_object_get(report, list), i, item) {
 		const char *file = text_of(item, "file");
 
-		fprintf(out, "  %s%s%s\n", file, *file ? ": " : "", text_of(item, key));
+		text_put(out, "  %s%s%s\n", file, *file ? ": " : "", text_of(item, key));
 	}
 }
 
@@ -45,8 +46,8 @@ void verify_text(const json_t *report, FILE *out)
 	const json_t *recomputed = json_object_get(report, "recomputed");
 	bool passed = verify_passed(report);
 
-	fprintf(out, "%s: %s%s%s\n", text_of(report, "folder"),
-		terminal_on(out, passed ? TERMINAL_GOOD : TERMINAL_BAD),
+	text_put(out, "%s: ", text_of(report, "folder"));
+	fprintf(out, "%s%s%s\n", terminal_on(out, passed ? TERMINAL_GOOD : TERMINAL_BAD),
 		passed ? "verified" : "differs", terminal_off(out));
 	print_manifest(report, out);
 	if (json_array_size(recomputed))
@@ -55,10 +56,10 @@ void verify_text(const json_t *report, FILE *out)
 	print_list(report, "findings", "finding", out);
 	print_list(report, "not_compared", "why", out);
 	if (json_object_get(report, "not_drawn"))
-		fprintf(out, "  charts not drawn again: %s\n", text_of(report, "not_drawn"));
+		text_put(out, "  charts not drawn again: %s\n", text_of(report, "not_drawn"));
 	if (json_object_get(report, "made_by") && !passed)
-		fprintf(out,
-			"  made by labrun %s, another than this: its tables and charts may "
-			"follow other rules\n",
-			text_of(report, "made_by"));
+		text_put(out,
+			 "  made by labrun %s, another than this: its tables and charts may "
+			 "follow other rules\n",
+			 text_of(report, "made_by"));
 }

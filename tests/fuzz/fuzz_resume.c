@@ -23,7 +23,7 @@ static void write_seed(const char *into)
 	static const char text[] =
 		"{\"argv\":[\"run\",\"bridge\"],\"experiment\":\"bridge\",\"identity\":{},"
 		"\"started\":\"2026-01-01T00:00:00Z\",\"calibration\":[[0,1,1000,8000,7400]]}\0"
-		"labrun partial result 1\n0 0 73 43 37\n0 1 101 43 37 it failed\n\0"
+		"labrun partial result 1\n0 0 68 48 37\n0 1 92 48 37 it failed\n\0"
 		"cell,batch,iteration,series,direction,value\n0,0,0,veth1,request,200\n"
 		"0,1,0,veth1,request,210\n\0"
 		"cell,batch,name,value\n0,0,sent,1\n0,0,received,1\n\0"

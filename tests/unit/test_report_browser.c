@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The page of a result folder in a real browser: read, and looked at in light and dark. */
-#include "tests/unit/report_fixture.h"
+#include "tests/unit/hostile_fixture.h"
 
 /* A chart that would do more than be seen. */
 static void draw_charts(const char *base)
@@ -32,7 +32,31 @@ static void test_browser_reads_it(void **state)
 	expect(seen.log, "CONSOLE", 0);
 }
 
-/* What the test above relies on: a page that runs or fetches something is complained of. */
+/* All at once, in every place that holds a free text: in a browser that would run what is no text,
+ * or complain that it may not. */
+static void test_browser_runs_nothing(void **state)
+{
+	_free_ char *path = browser_path(*state, REPORT_PAGE), *page = NULL, *all = NULL;
+	_seen_ struct seen seen = {};
+	size_t size;
+	FILE *out = open_memstream(&all, &size);
+
+	need_browser();
+	assert_non_null(out);
+	for (size_t i = 0; i < ARRAY_SIZE(hostile_texts); i++)
+		fputs(hostile_texts[i], out);
+	fclose(out);
+	make_dressed(*state, "one", &made_up, all);
+	page = make_page(*state, "one", NULL);
+	seen = browse(*state, false, "--dump-dom", path);
+	expect(seen.dom, "<script", 0);
+	expect(seen.dom, "<img", 0);
+	expect(seen.dom, "<svg", 1);
+	expect(seen.dom, "<table", count_of(page, "<table"));
+	expect(seen.log, "CONSOLE", 0);
+}
+
+/* What the tests above rely on: a page that runs or fetches something is complained of. */
 static void test_browser_complains(void **state)
 {
 	_free_ char *path = browser_path(*state, REPORT_PAGE), *page = NULL;
@@ -103,6 +127,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_browser_reads_it, folder_setup,
+						folder_teardown),
+		cmocka_unit_test_setup_teardown(test_browser_runs_nothing, folder_setup,
 						folder_teardown),
 		cmocka_unit_test_setup_teardown(test_browser_complains, folder_setup,
 						folder_teardown),
