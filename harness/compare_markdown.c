@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/compare_cells.h"
+#include "harness/text.h"
 
 #include <string.h>
 
@@ -10,7 +11,11 @@
 static void put_escaped(const char *text, FILE *out)
 {
 	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+		size_t hidden = text_hidden_bytes(text);
+
+		if (hidden)
+			text += hidden - 1;
+		else if ((unsigned char)*text < ' ' || *text == 0x7f)
 			fputc(' ', out);
 		else if (strchr("&<>|`*_[\\@#~$:", *text))
 			fprintf(out, "&#%d;", *text);

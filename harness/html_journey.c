@@ -19,6 +19,8 @@
 #define ROW 22
 #define HEAD 30
 #define TICS 5 /* at most about so many */
+/* Beyond it nobody can take the drawing in. */
+#define POINTS_MAX 1000
 
 struct drawing {
 	FILE *out;
@@ -193,7 +195,7 @@ static const json_t *find_path(const json_t *cell, const json_t *topologies)
 
 	json_array_foreach (topologies, i, topology) {
 		const json_t *path = json_object_get(topology, "path");
-		size_t known = count_known(cell, path);
+		size_t known = json_array_size(path) <= POINTS_MAX ? count_known(cell, path) : 0;
 
 		if (known > most) {
 			most = known;

@@ -99,46 +99,35 @@ static void put_faults(FILE *out, const json_t *loss)
 	fputs("</td>", out);
 }
 
-/* Whether an earlier batch had the same: the sum stands with the first. */
-static bool is_repeated(const struct samples *counters, size_t index)
+/* An object for each cell: drops by name, summed over batches, in the order they came. */
+static json_t *sum_drops(const struct samples *counters, size_t cells)
 {
-	const struct counter *one = samples_get_counter(counters, index);
+	json_t *sums = json_array();
 
-	for (size_t i = 0; i < index; i++) {
-		const struct counter *other = samples_get_counter(counters, i);
-
-		if (other->cell == one->cell && !strcmp(other->name, one->name))
-			return true;
-	}
-	return false;
-}
-
-static double sum_of(const struct samples *counters, const struct counter *like)
-{
-	double sum = 0;
-
+	for (size_t i = 0; i < cells; i++)
+		json_array_append_new(sums, json_object());
 	for (size_t i = 0; i < samples_counter_count(counters); i++) {
 		const struct counter *counter = samples_get_counter(counters, i);
+		json_t *of_cell = json_array_get(sums, counter->cell), *before;
+		const char *name = counter->name + strlen(DROP);
 
-		if (counter->cell == like->cell && !strcmp(counter->name, like->name))
-			sum += counter->value;
+		if (strncmp(counter->name, DROP, strlen(DROP)) || counter->value == 0)
+			continue;
+		before = json_object_get(of_cell, name);
+		json_object_set_new_nocheck(of_cell, name,
+					    json_real(json_number_value(before) + counter->value));
 	}
-	return sum;
+	return sums;
 }
 
-static void put_drops(FILE *out, const struct samples *counters, size_t cell)
+static void put_drops(FILE *out, json_t *sums)
 {
-	const char *between = "";
+	const char *name, *between = "";
+	json_t *sum;
 
 	fputs("<td>", out);
-	for (size_t i = 0; i < samples_counter_count(counters); i++) {
-		const struct counter *counter = samples_get_counter(counters, i);
-
-		if (counter->cell == cell && !strncmp(counter->name, DROP, strlen(DROP)) &&
-		    counter->value != 0 && !is_repeated(counters, i))
-			put_count(out, &between, counter->name + strlen(DROP),
-				  sum_of(counters, counter));
-	}
+	json_object_foreach (sums, name, sum)
+		put_count(out, &between, name, json_number_value(sum));
 	fputs("</td>", out);
 }
 
@@ -146,7 +135,8 @@ void html_put_losses(FILE *out, const json_t *summary, const struct samples *cou
 		     char *const *labels)
 {
 	static const char *const traffic[] = { "sent", "received", "background" };
-	const json_t *cell;
+	const json_t *cells = json_object_get(summary, "cells"), *cell;
+	_json_ json_t *drops = sum_drops(counters, json_array_size(cells));
 	char text[FORMAT_MAX];
 	size_t i;
 
@@ -154,7 +144,7 @@ void html_put_losses(FILE *out, const json_t *summary, const struct samples *cou
 	      "<th class=\"number\">received</th><th class=\"number\">others on the wire</th>"
 	      "<th>lost, or not accounted for</th><th>dropped at</th></tr>\n",
 	      out);
-	json_array_foreach (json_object_get(summary, "cells"), i, cell) {
+	json_array_foreach (cells, i, cell) {
 		const json_t *loss = json_object_get(cell, "loss");
 
 		fputs("<tr><td>", out);
@@ -165,7 +155,7 @@ void html_put_losses(FILE *out, const json_t *summary, const struct samples *cou
 			put_number(out, isfinite(json_read_number(loss, traffic[j])) ? text : "-");
 		}
 		put_faults(out, loss);
-		put_drops(out, counters, i);
+		put_drops(out, json_array_get(drops, i));
 		fputs("</tr>\n", out);
 	}
 	fputs("</table></div>\n", out);

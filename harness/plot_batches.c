@@ -82,7 +82,7 @@ int chart_batches(const struct plot_data *data, char **ret_script, struct err *e
 	if (!lines.count)
 		return 0;
 	chart_begin(&page, data, "batches",
-		    lines.cut ? "Means batch by batch (the first panels of more)"
+		    lines.cut ? "Means batch by batch (the first of more)"
 			      : "Means batch by batch, in their order");
 	lines_layout(&lines, &page, 44);
 	for (size_t i = 0; i < lines.count; i++)

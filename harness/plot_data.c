@@ -27,52 +27,50 @@ static enum direction direction_of(const json_t *series)
 	return direction;
 }
 
-static bool names_item(const json_t *list, const char *key, const char *text)
+/* Those of all topologies: a sweep may have several, and any of them may declare one. */
+static json_t *declared(const json_t *topologies, const char *list, const char *key)
 {
-	const json_t *item;
-	size_t index;
-
-	json_array_foreach (list, index, item) {
-		const char *name = json_string_value(json_object_get(item, key));
-
-		if (name && !strcmp(name, text))
-			return true;
-	}
-	return false;
-}
-
-/* A sweep may have several topologies: any of them may declare it. */
-static bool declared(const json_t *topologies, const char *list, const char *key, const char *text)
-{
-	const json_t *topology;
-	size_t index;
-
-	json_array_foreach (topologies, index, topology)
-		if (names_item(json_object_get(topology, list), key, text))
-			return true;
-	return false;
-}
-
-static bool declares_segments(const json_t *topologies)
-{
-	const json_t *topology, *point;
+	json_t *names = json_object();
+	const json_t *topology, *item;
 	size_t index, at;
 
 	json_array_foreach (topologies, index, topology)
-		json_array_foreach (json_object_get(topology, "path"), at, point)
-			if (json_is_string(json_object_get(point, "segment")))
-				return true;
-	return false;
+		json_array_foreach (json_object_get(topology, list), at, item) {
+			const char *name = json_string_value(json_object_get(item, key));
+
+			if (name)
+				json_object_set_new(names, name, json_true());
+		}
+	return names;
+}
+
+/* What series have been met by name, and what the topologies declare. */
+struct known {
+	json_t *indices, *segments, *spans;
+};
+
+static struct known known_new(const json_t *topologies)
+{
+	return (struct known){ .indices = json_object(),
+			       .segments = declared(topologies, "path", "segment"),
+			       .spans = declared(topologies, "spans", "name") };
+}
+
+static void known_done(struct known *known)
+{
+	json_decref(known->indices);
+	json_decref(known->segments);
+	json_decref(known->spans);
 }
 
 /* What is of both directions is the load's own view. */
-static enum plot_role role_of(const json_t *topologies, const char *name, enum direction direction)
+static enum plot_role role_of(const struct known *known, const char *name, enum direction direction)
 {
 	if (direction == DIRECTION_BOTH)
 		return PLOT_OTHER;
-	if (declared(topologies, "spans", "name", name))
+	if (json_object_get(known->spans, name))
 		return PLOT_SPAN;
-	if (!declares_segments(topologies) || declared(topologies, "path", "segment", name))
+	if (!json_object_size(known->segments) || json_object_get(known->segments, name))
 		return PLOT_SEGMENT;
 	return PLOT_OTHER;
 }
@@ -105,31 +103,33 @@ static const char *name_of(const json_t *series)
 	return json_string_value(json_object_get(series, "name"));
 }
 
-static size_t intern_name(struct plot_data *data, const json_t *series)
+static size_t intern_name(struct plot_data *data, struct known *known, const json_t *series)
 {
 	const char *text = name_of(series);
-	size_t i;
+	const json_t *index = json_object_get(known->indices, text);
+	size_t i = index ? (size_t)json_integer_value(index) : data->name_count;
 
-	for (i = 0; i < data->name_count; i++)
-		if (!strcmp(data->names[i].text, text))
-			return i;
+	if (index)
+		return i;
+	json_object_set_new(known->indices, text, json_integer((json_int_t)i));
 	data->names = reallocarray(data->names, i + 1, sizeof(*data->names));
 	if (!data->names)
 		abort();
 	data->names[data->name_count++] = (struct plot_name){
 		.text = text,
 		.unit = json_string_value(json_object_get(series, "unit")),
-		.role = role_of(data->topologies, text, direction_of(series)),
+		.role = role_of(known, text, direction_of(series)),
 	};
 	return i;
 }
 
-static void add_series(struct plot_data *data, struct plot_cell *cell, const json_t *series)
+static void add_series(struct plot_data *data, struct known *known, struct plot_cell *cell,
+		       const json_t *series)
 {
 	const json_t *interval = json_object_get(series, "ci95");
 
 	cell->series[cell->series_count++] = (struct plot_series){
-		.name = intern_name(data, series),
+		.name = intern_name(data, known, series),
 		.direction = direction_of(series),
 		.mean = number_or_nan(json_object_get(series, "mean")),
 		.low = number_or_nan(json_array_get(interval, 0)),
@@ -177,6 +177,7 @@ static char *factors_label(const json_t *factors)
 static void read_cells(struct plot_data *data)
 {
 	const json_t *cells = json_object_get(data->folder.summary, "cells"), *cell, *series;
+	struct known known;
 	size_t index, at;
 
 	data->cell_count = json_array_size(cells);
@@ -184,6 +185,7 @@ static void read_cells(struct plot_data *data)
 	if (!data->cells)
 		abort();
 	data->topologies = read_topologies(data);
+	known = known_new(data->topologies);
 	json_array_foreach (cells, index, cell) {
 		struct plot_cell *into = &data->cells[index];
 		const json_t *list = json_object_get(cell, "series");
@@ -197,8 +199,9 @@ static void read_cells(struct plot_data *data)
 			abort();
 		json_array_foreach (list, at, series)
 			if (!once || strcmp(name_of(series), "sent"))
-				add_series(data, into, series);
+				add_series(data, &known, into, series);
 	}
+	known_done(&known);
 }
 
 /* Of the cells' first series, which each of their batches has. */

@@ -93,7 +93,7 @@ int chart_distribution(const struct plot_data *data, char **ret_script, struct e
 	if (!any_samples(&lines))
 		return 0;
 	chart_begin(&page, data, "distribution",
-		    lines.cut ? "Share of packets at or below (the first panels of more)"
+		    lines.cut ? "Share of packets at or below (the first of more)"
 			      : "Share of packets at or below");
 	lines_layout(&lines, &page, 30);
 	for (size_t i = 0; i < lines.count; i++)

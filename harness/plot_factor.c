@@ -2,25 +2,28 @@
 #include "harness/plot_factor.h"
 
 #include "harness/cleanup.h"
+#include "harness/stats.h"
 
 #include <math.h>
 #include <string.h>
 
 static size_t count_distinct(const struct plot_data *data, const char *factor)
 {
-	size_t distinct = 0;
+	_free_ double *values = calloc(data->cell_count, sizeof(*values));
+	size_t distinct = 1;
 
+	if (!values)
+		abort();
 	for (size_t i = 0; i < data->cell_count; i++) {
 		const json_t *value = json_object_get(data->cells[i].factors, factor);
-		bool again = false;
 
 		if (!json_is_number(value))
 			return 0;
-		for (size_t k = 0; k < i && !again; k++)
-			again = json_number_value(value) ==
-				json_number_value(json_object_get(data->cells[k].factors, factor));
-		distinct += !again;
+		values[i] = json_number_value(value);
 	}
+	stats_sort(values, data->cell_count);
+	for (size_t i = 1; i < data->cell_count; i++)
+		distinct += values[i] != values[i - 1];
 	return distinct;
 }
 
@@ -79,30 +82,31 @@ static char *group_label(const struct plot_data *data, size_t cell, const char *
 	return label;
 }
 
-static size_t find_group(struct factor_sweep *sweep, size_t cell)
+/* `known`: the groups' indices by their labels. */
+static size_t find_group(struct factor_sweep *sweep, json_t *known, size_t cell)
 {
-	char *label = group_label(sweep->data, cell, sweep->factor);
+	_free_ char *label = group_label(sweep->data, cell, sweep->factor);
+	const json_t *index = json_object_get(known, label);
 
-	for (size_t i = 0; i < sweep->group_count; i++)
-		if (!strcmp(sweep->groups[i], label)) {
-			free(label);
-			return i;
-		}
-	sweep->groups[sweep->group_count] = label;
+	if (index)
+		return (size_t)json_integer_value(index);
+	json_object_set_new_nocheck(known, label, json_integer((json_int_t)sweep->group_count));
+	sweep->groups[sweep->group_count] = steal_ptr(label);
 	return sweep->group_count++;
 }
 
-static void put_in_order(struct factor_sweep *sweep, size_t cell)
+static int compare_places(const void *left, const void *right, void *context)
 {
-	size_t at = cell;
+	size_t a = *(const size_t *)left, b = *(const size_t *)right;
+	const double *x = context;
 
-	for (; at > 0 && sweep->x[sweep->order[at - 1]] > sweep->x[cell]; at--)
-		sweep->order[at] = sweep->order[at - 1];
-	sweep->order[at] = cell;
+	return x[a] != x[b] ? (x[a] > x[b]) - (x[a] < x[b]) : (a > b) - (a < b);
 }
 
 bool factor_sweep_init(struct factor_sweep *sweep, const struct plot_data *data)
 {
+	_json_ json_t *known = json_object();
+
 	*sweep = (struct factor_sweep){ .data = data, .factor = find_factor(data) };
 	if (!sweep->factor)
 		return false;
@@ -120,9 +124,10 @@ bool factor_sweep_init(struct factor_sweep *sweep, const struct plot_data *data)
 		sweep->x[i] = json_number_value(value);
 		sweep->low = fmin(sweep->low, sweep->x[i]);
 		sweep->high = fmax(sweep->high, sweep->x[i]);
-		sweep->group_of[i] = find_group(sweep, i);
-		put_in_order(sweep, i);
+		sweep->group_of[i] = find_group(sweep, known, i);
+		sweep->order[i] = i;
 	}
+	qsort_r(sweep->order, data->cell_count, sizeof(*sweep->order), compare_places, sweep->x);
 	return true;
 }
 

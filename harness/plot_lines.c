@@ -6,9 +6,16 @@
 #include <string.h>
 
 #define MAX_LEGEND 24
+/* gnuplot seeks each from the top of its block: of so many nobody sees one, and ten times as many
+ * take minutes. */
+#define MAX_LINES 2000
 
-static void add_line(struct line_panel *panel, const struct line *line)
+static void add_line(struct lines *lines, struct line_panel *panel, const struct line *line)
 {
+	if (panel->count == MAX_LINES) {
+		lines->cut = true;
+		return;
+	}
 	panel->lines = reallocarray(panel->lines, panel->count + 1, sizeof(*panel->lines));
 	if (!panel->lines)
 		abort();
@@ -71,7 +78,7 @@ static void by_direction(struct lines *lines, enum direction direction)
 		panel = find_panel(lines, titles[direction], data->names[i].unit);
 		line.series = series;
 		if (panel)
-			add_line(panel, &line);
+			add_line(lines, panel, &line);
 	}
 }
 
@@ -91,7 +98,7 @@ static void by_cell(struct lines *lines, size_t name)
 				continue;
 			panel = find_panel(lines, data->names[name].text, data->names[name].unit);
 			if (panel)
-				add_line(panel, &line);
+				add_line(lines, panel, &line);
 		}
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "bpf/probe.h"
 #include "harness/cleanup.h"
 #include "harness/csv.h"
 #include "harness/folder.h"
@@ -15,7 +14,6 @@
 /* Readers keep a table of all series by all cells: more than any real run has of them. */
 #define MAX_SERIES 4096
 #define MAX_PLACES 4000000
-#define BLOCK_COLUMNS 5 /* of calibration.csv, before the kernel */
 
 /* struct series keeps its unit by reference: these are the ones there are. */
 static const char *const units[] = {
@@ -127,6 +125,7 @@ struct table {
 	struct csv csv;
 	struct samples *samples;
 	uint64_t cells, batches; /* rows speak of less than these */
+	json_t *indices; /* of series, by direction and name; NULL until it is needed */
 };
 
 const char *result_unit(const char *unit)
@@ -200,24 +199,57 @@ static uint64_t batch_limit(const struct result_folder *folder)
 	return limit;
 }
 
+static char *series_key(const char *name, enum direction direction)
+{
+	char *key;
+
+	if (asprintf(&key, "%d%s", direction, name) < 0)
+		abort();
+	return key;
+}
+
+/* The first of a name: its unit is not in the tables. */
+static void index_series(struct table *table)
+{
+	table->indices = json_object();
+	for (uint32_t i = samples_series_count(table->samples); i--;) {
+		const struct series *series = samples_get_series(table->samples, i);
+		_free_ char *key = series_key(series->name, series->direction);
+
+		json_object_set_new(table->indices, key, json_integer(i));
+	}
+}
+
+/* Series take turns: the one after the last, or the same again, is most likely the next. */
+static bool is_series(const struct table *table, uint32_t index, const char *name,
+		      enum direction direction)
+{
+	const struct series *series = samples_get_series(table->samples, index);
+
+	return series->direction == direction && !strcmp(series->name, name);
+}
+
 static int find_series(struct table *table, const char *name, const char *direction_text,
 		       uint32_t *hint, struct err *err)
 {
 	enum direction direction = result_direction(direction_text);
 	uint32_t count = samples_series_count(table->samples);
+	_free_ char *key = NULL;
+	const json_t *index;
 
-	/* Series take turns: the one after the last is most likely the next. */
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = (*hint + 1 + i) % count;
-		const struct series *series = samples_get_series(table->samples, at);
-
-		if (series->direction == direction && !strcmp(series->name, name)) {
-			*hint = at;
-			return 0;
-		}
+	if (count && is_series(table, (*hint + 1) % count, name, direction)) {
+		*hint = (*hint + 1) % count;
+		return 0;
 	}
-	return csv_fault(&table->csv, err, "series \"%.60s\" %.20s is not in summary.json", name,
-			 direction_text);
+	if (!table->indices)
+		index_series(table);
+	key = series_key(name, direction);
+	index = json_object_get(table->indices, key);
+	if (!index)
+		return csv_fault(&table->csv, err, "series \"%.60s\" %.20s is not in summary.json",
+				 name, direction_text);
+	*hint = (uint32_t)json_integer_value(index);
+	return 0;
 }
 
 static int read_sample(struct table *table, uint32_t *hint, struct err *err)
@@ -308,6 +340,7 @@ int result_tables_read(struct samples *samples, const char *dir, uint64_t cells,
 	int code = read_samples(&table, dir, err);
 
 	csv_close(&table.csv);
+	json_decref(table.indices);
 	if (!code)
 		code = read_counters(&table, dir, err);
 	csv_close(&table.csv);
@@ -330,67 +363,4 @@ int result_samples_read(struct samples *samples, const char *dir, struct err *er
 	int code = result_folder_read(&folder, dir, err);
 
 	return code ? code : result_folder_samples(samples, &folder, err);
-}
-
-static int read_block(const struct csv *csv, struct probe_block *block, struct err *err)
-{
-	static const char *const conditions[] = { "off", "empty", "full", "span" };
-	uint64_t round;
-	size_t condition = 0;
-	int code = csv_uint(csv, 0, UINT32_MAX, "round", &round, err);
-
-	while (condition < ARRAY_SIZE(conditions) && strcmp(conditions[condition], csv->fields[1]))
-		condition++;
-	if (!code && condition == ARRAY_SIZE(conditions))
-		code = csv_fault(csv, err, "condition: \"%.20s\" is none of off, empty, full, span",
-				 csv->fields[1]);
-	*block = (struct probe_block){ .condition = condition };
-	if (!code)
-		code = csv_uint(csv, 2, UINT64_MAX, "packets", &block->packets, err);
-	if (!code)
-		code = csv_uint(csv, 3, UINT64_MAX, "events", &block->events, err);
-	if (!code)
-		code = csv_uint(csv, 4, UINT64_MAX, "packet_ns", &block->packet_ns, err);
-	if (!code)
-		block->round = round;
-	if (!code && csv->count > BLOCK_COLUMNS)
-		snprintf(block->kernel, sizeof(block->kernel), "%s", csv->fields[BLOCK_COLUMNS]);
-	return code;
-}
-
-static int open_calibration(struct csv *csv, const char *dir, struct err *err)
-{
-	int code = csv_open(csv, dir, "calibration.csv", "round,condition,packets,events,packet_ns",
-			    false, err);
-
-	/* Only where kernels are a factor there is one column more. */
-	if (!code && (csv->count > BLOCK_COLUMNS + 1 ||
-		      (csv->count > BLOCK_COLUMNS && strcmp(csv->fields[BLOCK_COLUMNS], "kernel"))))
-		code = csv_fault(csv, err, "after packet_ns comes kernel or nothing");
-	return code;
-}
-
-int result_calibration_read(struct probe_block **ret, size_t *ret_count, const char *dir,
-			    struct err *err)
-{
-	_csv_ struct csv csv = { 0 };
-	_free_ struct probe_block *blocks = NULL;
-	size_t count = 0;
-	int code = open_calibration(&csv, dir, err);
-
-	if (code)
-		return code;
-	while ((code = csv_next(&csv, err)) > 0) {
-		blocks = reallocarray(blocks, count + 1, sizeof(*blocks));
-		if (!blocks)
-			abort();
-		code = read_block(&csv, &blocks[count++], err);
-		if (code)
-			return code;
-	}
-	if (code)
-		return code;
-	*ret = steal_ptr(blocks);
-	*ret_count = count;
-	return 0;
 }

@@ -68,6 +68,11 @@ static const struct fuzz_seed fuzz_seeds[] = {
 	  "{'topology.nodes.node1.proxy.services':[100,400]}",
 	  NULL,
 	  0 },
+	{ "sides",
+	  { .title = "Sides", SEGMENTS, .services = 2, .iterations = 2 },
+	  "{'topology.nodes.node1.proxy.services':[100,400]}",
+	  NULL,
+	  0 },
 	{ "shard",
 	  { .title = "Shard", SEGMENTS, .services = 2, .iterations = 1 },
 	  "{'topology.nodes.node1.proxy.services':[100,400]}",
@@ -135,6 +140,9 @@ static inline void dress_seed(const struct fuzz_seed *seed, const char *folder)
 		json_object_set_new(experiment, "sweep", parse_quoted(seed->sweep));
 	if (seed->claims)
 		json_object_set_new(experiment, "claims", parse_quoted(seed->claims));
+	if (!strcmp(seed->name, "sides"))
+		json_object_set_new(experiment, "against",
+				    json_string("topology.nodes.node1.proxy.services"));
 	if (seed->shards)
 		json_object_set_new(
 			summary, "shard",

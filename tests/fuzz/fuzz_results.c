@@ -100,8 +100,21 @@ static void try_compare(const char *base, const char *new)
 	int code = compare_folders(&comparison, base, new, NAN, &err);
 
 	expect_words(code, &err);
-	if (!code)
+	if (!code) {
 		compare_text(comparison, nowhere());
+		compare_markdown(comparison, nowhere());
+	}
+}
+
+static void try_spread(void)
+{
+	_json_ json_t *spread = NULL;
+	struct err err = { 0 };
+	int code = compare_spread_of_runs(&spread, dir, &err);
+
+	expect_words(code, &err);
+	if (!code)
+		compare_spread_text(spread, nowhere());
 }
 
 static void try_rebuild(void)
@@ -143,6 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_page();
 	try_compare(dir, dir);
 	try_compare(dir, sound);
+	try_compare(dir, NULL);
+	try_spread();
 	try_merge(sound);
 	return 0;
 }

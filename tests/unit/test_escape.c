@@ -208,6 +208,7 @@ static char *printed(const char *dir)
 	verify_text(report, out);
 	assert_int_equal(compare_folders(&comparison, dir, dir, NAN, &err), 0);
 	compare_text(comparison, out);
+	compare_markdown(comparison, out);
 	assert_int_equal(plot_data_read(&data, dir, false, &err), 0);
 	assert_int_equal(plot_data_samples(&data, &err), 0);
 	assert_int_equal(plot_hist_text(&data, &(struct hist_text){}, out, &err), 0);

@@ -262,6 +262,46 @@ static void test_names_are_no_paths(void **state)
 	assert_int_equal(access("/tmp/labrun-test-traversal", F_OK), -1);
 }
 
+/* At the ends of what doubles can hold, in all that is measured and declared: arithmetic that
+ * overflows, JSON whose shortest form is longer than it was. */
+static void test_edge_numbers(void **state)
+{
+	static const double edges[] = { 5e-324,	 1e-323, 1e-310, 1e-300,   1e-17, 1e17,
+					1.7e308, 1e308,	 1e300,	 -1.7e308, -0.0,  9e15 };
+	const char *base = *state;
+	_free_ char *dir = browser_path(base, "one"), *folders = strdup(getenv("PATH"));
+
+	/* gnuplot is for another test. */
+	setenv("PATH", "/nonexistent", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(edges); i++) {
+		_json_ json_t *summary = NULL, *experiment = NULL;
+		json_t *series;
+
+		make_folder(base, &sound, "one");
+		summary = load(base, "one/summary.json");
+		experiment = load(base, "one/experiment.json");
+		series = json_array_get(
+			json_object_get(json_array_get(json_object_get(summary, "cells"), 0),
+					"series"),
+			i % 3);
+		json_object_set_new(series, "mean", json_real(edges[i]));
+		json_object_set_new(series, "p50", json_real(edges[i]));
+		json_object_set_new(series, "ci95", json_pack("[f, f]", -edges[i], edges[i]));
+		json_object_set_new(series, "batches",
+				    json_pack("[f, f, f]", edges[i], 0.0, edges[i]));
+		json_object_set_new(experiment, "loss_tolerance", json_real(edges[i]));
+		store(base, "one/summary.json", summary);
+		store(base, "one/experiment.json", experiment);
+		append(base, "one/samples.csv",
+		       "0,0,99,veth1,request,1e308\n"
+		       "0,0,100,veth1,request,-1e308\n"
+		       "0,0,101,bridge,request,5e-324\n");
+		use_all(dir);
+		file_remove_tree(dir);
+	}
+	setenv("PATH", folders, 1);
+}
+
 /* Ends by being killed. */
 static void keep_changing(const char *path)
 {
@@ -298,6 +338,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_plots_elsewhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_is_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names_are_no_paths, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edge_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changing_files, setup, teardown),
 	};
 
