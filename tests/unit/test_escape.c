@@ -130,8 +130,8 @@ static void test_page(void **state)
 		/* None that ends an attribute. */
 		assert_int_equal(count_quotes(page), count_quotes(harmless));
 		assert_harmless_bytes(page, what);
-		teardown(state);
-		setup(state);
+		folder_teardown(state);
+		folder_setup(state);
 	}
 }
 
@@ -188,8 +188,8 @@ static void test_gnuplot(void **state)
 		assert_picture(*state, "one", what);
 		run_script_again(*state, what);
 		assert_no_canary(*state, what);
-		teardown(state);
-		setup(state);
+		folder_teardown(state);
+		folder_setup(state);
 	}
 }
 
@@ -237,8 +237,8 @@ static void test_terminal(void **state)
 		harmless = printed(two);
 		assert_harmless_bytes(text, what);
 		assert_int_equal(count_lines(text), count_lines(harmless));
-		teardown(state);
-		setup(state);
+		folder_teardown(state);
+		folder_setup(state);
 	}
 }
 
@@ -271,10 +271,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean),
-		cmocka_unit_test_setup_teardown(test_page, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_gnuplot, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_terminal, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_page, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_gnuplot, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_terminal, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_errors, folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

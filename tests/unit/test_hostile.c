@@ -334,12 +334,14 @@ static void test_changing_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_plots_elsewhere, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_nothing_is_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_names_are_no_paths, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_edge_numbers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_changing_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shapes, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_plots_elsewhere, folder_setup,
+						folder_teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_is_run, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_names_are_no_paths, folder_setup,
+						folder_teardown),
+		cmocka_unit_test_setup_teardown(test_edge_numbers, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_changing_files, folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
