@@ -87,7 +87,7 @@ static json_t *rows_json(const struct result_folder *folder)
 int compare_spread_of_runs(json_t **ret, const char *dir, struct err *err)
 {
 	_result_folder_ struct result_folder folder = {};
-	json_t *path = json_string(dir);
+	json_t *path;
 	size_t runs = 0;
 	int code = compare_read_runs(&folder, &runs, dir, err);
 
@@ -96,6 +96,7 @@ int compare_spread_of_runs(json_t **ret, const char *dir, struct err *err)
 				 dir);
 	if (code)
 		return code;
+	path = json_string(dir);
 	*ret = json_pack("{s:O, s:O, s:o, s:I, s:o}", "experiment",
 			 json_object_get(folder.summary, "experiment"), "mode",
 			 json_object_get(folder.summary, "mode"), "dir", path ? path : json_null(),
