@@ -8,6 +8,7 @@
 #include "harness/cleanup.h"
 #include "harness/format.h"
 #include "harness/results_runs.h"
+#include "harness/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -144,7 +145,8 @@ void compare_spread_text(const json_t *spread, FILE *out)
 	const json_t *row;
 	size_t i;
 
-	fprintf(out,
+	text_put(
+		out,
 		"%s (%s): %.0f runs. Standard deviations of a run's mean: as the runs have it, and "
 		"as\ntheir batches alone would; beyond 1 x is what only runs show\n\n",
 		compare_string(spread, "experiment"), compare_string(spread, "mode"),

@@ -119,15 +119,15 @@ static void print_unmeasured(const json_t *cell, FILE *out)
 	const char *name;
 
 	json_object_foreach (unmeasured, name, why)
-		fprintf(out, "  not measured: %s: %s\n", name, json_string_value(why));
+		text_put(out, "  not measured: %s: %s\n", name, json_string_value(why));
 }
 
 static void print_end(double batches, double all, const char *text, FILE *out)
 {
 	if (batches > 0 && batches < all)
-		fprintf(out, "  faster, in %.0f of %.0f batches: %s\n", batches, all, text);
+		text_put(out, "  faster, in %.0f of %.0f batches: %s\n", batches, all, text);
 	else if (batches > 0)
-		fprintf(out, "  faster: %s\n", text);
+		text_put(out, "  faster: %s\n", text);
 }
 
 /* What kept a search from finding a higher rate. */
@@ -195,11 +195,11 @@ static void print_widest(const json_t *worst, FILE *out)
 	if (!json_is_object(worst))
 		fprintf(out, " (nothing that counts was measured)");
 	else if (isnan(percent))
-		fprintf(out, " (%s %s has no interval)", json_read_text(worst, "series"),
-			json_read_text(worst, "direction"));
+		text_put(out, " (%s %s has no interval)", json_read_text(worst, "series"),
+			 json_read_text(worst, "direction"));
 	else
-		fprintf(out, " (the widest: %s %s, %.3g %%)", json_read_text(worst, "series"),
-			json_read_text(worst, "direction"), percent);
+		text_put(out, " (the widest: %s %s, %.3g %%)", json_read_text(worst, "series"),
+			 json_read_text(worst, "direction"), percent);
 }
 
 char *report_text_stopped(const json_t *cell)
