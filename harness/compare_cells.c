@@ -124,7 +124,7 @@ void compare_put_difference(struct cell_text *text, const json_t *row)
 }
 
 /* "0.31%", "12%", "450%" */
-static void put_percent(struct cell_text *text, double percent)
+void compare_put_percent(struct cell_text *text, double percent)
 {
 	cell_put(text, percent < 99.5 ? "%.2g%%" : "%.0f%%", percent);
 }
@@ -135,7 +135,7 @@ static void put_part_of(struct cell_text *text, const char *name, double half_wi
 {
 	cell_put(text, "%s%s ", text->length ? ", " : "", name);
 	if (isfinite(half_width) && base > 0)
-		put_percent(text, 100 * half_width / base);
+		compare_put_percent(text, 100 * half_width / base);
 	else
 		cell_put(text, "?");
 }

@@ -19,6 +19,8 @@ void compare_put_cell_name(struct cell_text *text, const json_t *row);
 void compare_put_series_name(struct cell_text *text, const json_t *row);
 /* `side`: "base" or "new". */
 void compare_put_side(struct cell_text *text, const json_t *row, const char *side);
+/* "0.31%", "12%", "450%" */
+void compare_put_percent(struct cell_text *text, double percent);
 void compare_put_difference(struct cell_text *text, const json_t *row);
 /* What the difference may owe to something else, each in percent of the base. */
 void compare_put_budget(struct cell_text *text, const json_t *comparison, const json_t *row);

@@ -108,7 +108,7 @@ int compare_spread_of_runs(json_t **ret, const char *dir, struct err *err)
 static void put_percent(struct cell_text *text, double part, double whole)
 {
 	if (isfinite(part) && whole != 0)
-		cell_put(text, "%.2g%%", 100 * part / fabs(whole));
+		compare_put_percent(text, 100 * part / fabs(whole));
 	else
 		cell_put(text, "?");
 }
@@ -145,12 +145,10 @@ void compare_spread_text(const json_t *spread, FILE *out)
 	const json_t *row;
 	size_t i;
 
-	text_put(
-		out,
-		"%s (%s): %.0f runs. Standard deviations of a run's mean: as the runs have it, and "
-		"as\ntheir batches alone would; beyond 1 x is what only runs show\n\n",
-		compare_string(spread, "experiment"), compare_string(spread, "mode"),
-		compare_get_number(spread, "runs"));
+	text_put(out, "%s (%s): %.0f runs. Standard deviations of a run's mean: as the runs have\n",
+		 compare_string(spread, "experiment"), compare_string(spread, "mode"),
+		 compare_get_number(spread, "runs"));
+	fputs("it, and as their batches alone would; beyond 1 x is what only runs show\n\n", out);
 	table_init(&table, titles);
 	json_array_foreach (json_object_get(spread, "rows"), i, row)
 		put_row(&table, row);
