@@ -94,7 +94,10 @@ static void print_row(const struct cell_text *cells, const size_t *widths, FILE 
 			continue;
 		/* No blanks at the end of a line. */
 		if (cells[column].length) {
-			fprintf(out, "%*s%s", (int)blanks, "", cells[column].text);
+			enum terminal_color color = cells[column].color;
+
+			fprintf(out, "%*s%s%s%s", (int)blanks, "", terminal_on(out, color),
+				cells[column].text, color ? terminal_off(out) : "");
 			blanks = 0;
 		}
 		if (cells[column].spans)

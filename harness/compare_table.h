@@ -6,6 +6,8 @@
  * comes from a file may be meant for a terminal: control characters become '?'.
  */
 
+#include "harness/terminal.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@ struct cell_text {
 	char *text; /* NULL while it is empty */
 	size_t length;
 	bool spans; /* takes the rest of its row, whatever the widths */
+	enum terminal_color color; /* on a terminal */
 };
 
 void cell_put(struct cell_text *text, const char *format, ...)

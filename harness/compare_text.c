@@ -227,11 +227,22 @@ static void put_reason(struct table_text *table, const json_t *row)
 		table_next(table);
 }
 
+static enum terminal_color color_of(const char *verdict)
+{
+	if (!strcmp(verdict, "regression"))
+		return TERMINAL_BAD;
+	if (!strcmp(verdict, "improvement"))
+		return TERMINAL_GOOD;
+	return strcmp(verdict, "inconclusive") ? TERMINAL_PLAIN : TERMINAL_OPEN;
+}
+
 static void put_row(struct table_text *table, const json_t *comparison, const json_t *row)
 {
+	struct cell_text *verdict = table_next(table);
 	bool moved = json_object_get(row, "samples");
 
-	cell_put(table_next(table), "%s", compare_string(row, "verdict"));
+	verdict->color = color_of(compare_string(row, "verdict"));
+	cell_put(verdict, "%s", compare_string(row, "verdict"));
 	compare_put_cell_name(table_next(table), row);
 	compare_put_series_name(table_next(table), row);
 	if (!moved && !json_object_get(row, "difference")) {

@@ -24,6 +24,7 @@ static bool shows_color(FILE *stream)
 const char *terminal_on(FILE *stream, enum terminal_color color)
 {
 	static const char *const codes[] = {
+		[TERMINAL_PLAIN] = "",
 		[TERMINAL_GOOD] = "\033[32m",
 		[TERMINAL_BAD] = "\033[1;31m",
 		[TERMINAL_OPEN] = "\033[33m",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 enum terminal_color {
+	TERMINAL_PLAIN,
 	TERMINAL_GOOD,
 	TERMINAL_BAD,
 	TERMINAL_OPEN, /* neither, or not known */

@@ -47,6 +47,9 @@ test_verdicts() {
 	assert_equal "$(head -1 shown)" "a: verified"
 	on_terminal "env -u NO_COLOR TERM=xterm '$labrun' verify a" >shown
 	assert_equal "$(head -1 shown)" "a: $escape[32mverified$escape[m"
+	on_terminal "env -u NO_COLOR TERM=xterm '$labrun' compare a b" >shown || :
+	grep -q "^$escape\[33minconclusive$escape\[m  " shown
+	assert_equal "$(plain <shown)" "$("$labrun" compare a b)"
 }
 
 run_tests test_errors test_verdicts
