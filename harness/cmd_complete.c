@@ -40,9 +40,16 @@ struct line {
 	const char *awaits_field; /* or the option of a load */
 };
 
+/* It goes onto a command line, and names in it may come from a stranger's file. */
+static bool is_harmless(const char *text)
+{
+	return !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				  "-_.,=/[]{}")];
+}
+
 static void offer(const struct begun *begun, const char *text, const char *help)
 {
-	if (!strncmp(text, begun->open, strlen(begun->open)))
+	if (!strncmp(text, begun->open, strlen(begun->open)) && is_harmless(text))
 		printf("%.*s%s\t%s\n", begun->settled_bytes, begun->settled, text, help);
 }
 

@@ -12,7 +12,7 @@ import select
 import sys
 
 PROMPT = "READY> "
-DEADLINE_S = 20
+DEADLINE_S = 60
 CONTROL = re.compile("\x1b(\\[[?0-9;]*[@-~]|[=>])")
 
 

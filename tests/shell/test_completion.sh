@@ -84,4 +84,17 @@ test_odd_lines() {
 	done
 }
 
-run_tests test_bash test_zsh test_kernels test_odd_lines
+# A stranger's file: what its names hold gets neither onto the command line nor to the terminal.
+test_hostile_names() {
+	mkdir topologies
+	cat >topologies/evil.json <<-'END'
+		{"nodes": {"good": {}, "$(touch pwned)": {}, "x;touch pwned;": {}, "a b": {},
+		 "\u001b[31mred": {}, "n\n:files": {}, "`id`": {}, "a\"b": {}}, "links": 3, "path": [[]]}
+	END
+	echo '{"topology": "evil", "load": [], "probes": {"kind": 1}}' >evil.json
+	"$labrun" complete -- run evil.json --set topology.nodes. >offered
+	assert_equal "$(cut -f 1 offered)" "topology.nodes.good."
+	"$labrun" complete -- run evil.json --set "topology.nodes[" | assert_none "offered"
+}
+
+run_tests test_bash test_zsh test_kernels test_odd_lines test_hostile_names
