@@ -148,8 +148,8 @@ static void test_threads_follow(void **state)
 
 	(void)state;
 	snprintf(load, sizeof(load), "cpus.load=%ld", sysconf(_SC_NPROCESSORS_CONF) - 1);
-	finished = labrun("load", "--kind", "xdp", "--from", "vm", "--to", "internet", "--threads",
-			  "2", "--set", load, "--count", "10", "routed");
+	finished = labrun("load", "--kind", "pktgen", "--from", "vm", "--to", "internet",
+			  "--threads", "2", "--set", load, "--count", "10", "routed");
 	assert_status(finished, 77);
 	assert_says(finished.error, "cpus.load: this machine has no CPU");
 }
