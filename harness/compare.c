@@ -185,7 +185,7 @@ static void count_verdicts(struct compare *compare)
 	json_object_set_new(compare->report, "verdict", json_string(worst));
 }
 
-/* What the machines, kernels and tools of two runs differ in: the cause may be among it. */
+/* What was run, on which machine, kernel and tools: the cause of a difference may be among it. */
 static void differ_environments(const struct compare *compare)
 {
 	static const char *const parts[] = { "kernel",	       "cpu",	      "clocksource",
@@ -193,6 +193,8 @@ static void differ_environments(const struct compare *compare)
 					     "tools" };
 	json_t *list = json_object_get(compare->report, "environment_differences");
 
+	compare_differences(list, "experiment", compare->base.experiment, compare->new.experiment);
+	compare_differences(list, "topology", compare->base.topology, compare->new.topology);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		compare_differences(list, parts[i],
 				    json_object_get(compare->base.environment, parts[i]),

@@ -38,7 +38,8 @@
  * Different modes, experiments or units are a usage error. A new reference in *ret.
  *
  * "budget": half-widths of 95 % intervals in the row's unit, null where not known: what the
- * batches leave open, the probe's own cost, and runs one after the other; "probe_shift": by how
+ * batches leave open, the probe's own cost, and runs one after the other; "steal_percent" of the
+ * CPUs' time went to other machines, at the worse of the two sides; "probe_shift": by how
  * much the two sides' costs of probing differ, which is part of the difference.
  *
  * `new` NULL: `base` is a run with two sides. `least_percent`: in place of the experiment's

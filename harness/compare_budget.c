@@ -58,8 +58,24 @@ static double cost(const json_t *series)
 	return json_is_number(mean) ? json_number_value(mean) : NAN;
 }
 
-void compare_set_budget(const struct compare *compare, json_t *row, const json_t *base,
-			const json_t *new)
+static double number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* Of the cell itself where that is known, else of the whole run. */
+static double steal_percent(const json_t *cell, const struct result_folder *folder)
+{
+	const json_t *steal = json_object_get(cell, "steal");
+	double percent = 100 * number(steal, "steal_us") / number(steal, "cpu_us");
+
+	return isfinite(percent) ? percent : number(folder->environment, "steal_percent");
+}
+
+void compare_set_budget(const struct compare *compare, json_t *row, const struct compare_pair *pair,
+			const json_t *base, const json_t *new)
 {
 	double runs = NAN;
 
@@ -67,7 +83,11 @@ void compare_set_budget(const struct compare *compare, json_t *row, const json_t
 		runs = half_width(json_object_get(row, "ci95"));
 	json_object_set_new(
 		row, "budget",
-		json_pack("{s:o, s:o, s:o, s:o}", "batches", compare_number(of_batches(base, new)),
-			  "probe", compare_number(of_probe(base, new)), "probe_shift",
-			  compare_number(cost(new) - cost(base)), "runs", compare_number(runs)));
+		json_pack("{s:o, s:o, s:o, s:o, s:o}", "batches",
+			  compare_number(of_batches(base, new)), "probe",
+			  compare_number(of_probe(base, new)), "probe_shift",
+			  compare_number(cost(new) - cost(base)), "runs", compare_number(runs),
+			  "steal_percent",
+			  compare_number(fmax(steal_percent(pair->base, &compare->base),
+					      steal_percent(pair->new, &compare->new)))));
 }

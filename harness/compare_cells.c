@@ -140,16 +140,13 @@ static void put_part_of(struct cell_text *text, const char *name, double half_wi
 		cell_put(text, "?");
 }
 
-static void put_steal(struct cell_text *text, const json_t *comparison)
+static void put_steal(struct cell_text *text, double percent)
 {
-	double base = compare_get_number(json_object_get(comparison, "base"), "steal_percent");
-	double new = compare_get_number(json_object_get(comparison, "new"), "steal_percent");
-
-	cell_put(text, ", steal");
-	if (isfinite(base) || isfinite(new))
-		cell_put(text, " %.2g%%", fmax(base, new));
+	cell_put(text, ", steal ");
+	if (isfinite(percent))
+		compare_put_percent(text, percent);
 	else
-		cell_put(text, " ?");
+		cell_put(text, "?");
 }
 
 void compare_put_budget(struct cell_text *text, const json_t *comparison, const json_t *row)
@@ -174,5 +171,5 @@ void compare_put_budget(struct cell_text *text, const json_t *comparison, const 
 		cell_put(text, ", runs one");
 	else
 		put_part_of(text, "runs", compare_get_number(budget, "runs"), base);
-	put_steal(text, comparison);
+	put_steal(text, compare_get_number(budget, "steal_percent"));
 }

@@ -88,5 +88,5 @@ void compare_set_figures(json_t *row, const struct compare_sides *sides, double 
 /* What each batch gave: p50 in exact mode, else the mean; an array of numbers and nulls. */
 const json_t *compare_batches(const struct compare *compare, const json_t *series);
 /* The row's "budget"; the row has its "ci95". */
-void compare_set_budget(const struct compare *compare, json_t *row, const json_t *base,
-			const json_t *new);
+void compare_set_budget(const struct compare *compare, json_t *row, const struct compare_pair *pair,
+			const json_t *base, const json_t *new);

@@ -2,8 +2,44 @@
 #include "harness/compare_internal.h"
 
 #include "harness/cleanup.h"
+#include "harness/samples.h"
 
 #include <string.h>
+
+/* How much of the CPUs' time the hypervisor gave to others while a cell was measured: steps of
+ * 10 ms, so of all its batches together. Older folders, and guests', do not tell. */
+static void add_steal(json_t *cells, const struct samples *samples)
+{
+	for (size_t i = 0; i < samples_counter_count(samples); i++) {
+		const struct counter *counter = samples_get_counter(samples, i);
+		json_t *cell = json_array_get(cells, counter->cell);
+		bool steal = !strcmp(counter->name, "steal_us");
+		json_t *sums = json_object_get(cell, "steal");
+
+		if (!cell || (!steal && strcmp(counter->name, "cpu_us")))
+			continue;
+		if (!sums) {
+			sums = json_pack("{s:f, s:f}", "steal_us", 0.0, "cpu_us", 0.0);
+			json_object_set_new(cell, "steal", sums);
+		}
+		json_object_set_new(
+			sums, counter->name,
+			json_real(json_number_value(json_object_get(sums, counter->name)) +
+				  (double)counter->value));
+	}
+}
+
+/* "steal": {"steal_us", "cpu_us"} into each cell that has such counters. */
+static int read_steal(struct result_folder *folder, struct err *err)
+{
+	struct samples *samples = samples_new();
+	int code = result_folder_counters(samples, folder, err);
+
+	if (!code)
+		add_steal(json_object_get(folder->summary, "cells"), samples);
+	samples_free(samples);
+	return code;
+}
 
 /* Of both sides of one run each keeps its own cells, which then differ by nothing. */
 static void keep_side(json_t *summary, const char *factor, const json_t *side)
@@ -51,6 +87,10 @@ static int open_sides(struct compare *compare, const char *dir, struct err *err)
 
 	if (!code)
 		code = result_folder_read(&compare->new, dir, err);
+	if (!code)
+		code = read_steal(&compare->base, err);
+	if (!code)
+		code = read_steal(&compare->new, err);
 	if (code)
 		return code;
 	against = json_string_value(json_object_get(compare->base.experiment, "against"));

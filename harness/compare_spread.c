@@ -70,8 +70,8 @@ static size_t take_numbers(const json_t *list, double *values)
 	return count;
 }
 
-static void compare_series(struct compare *compare, const json_t *cell, const json_t *base,
-			   const json_t *new)
+static void compare_series(struct compare *compare, const struct compare_pair *pair,
+			   const json_t *base, const json_t *new)
 {
 	const json_t *base_list = compare_batches(compare, base);
 	const json_t *new_list = compare_batches(compare, new);
@@ -87,9 +87,9 @@ static void compare_series(struct compare *compare, const json_t *cell, const js
 	sides.new_count = take_numbers(new_list, new_values);
 	least = minimum_effect_of(&compare->effect, compare->exact, compare_string(base, "unit"),
 				  stats_mean(base_values, sides.base_count), 1);
-	row = compare_add_row(compare, json_object_get(cell, "factors"), base);
+	row = compare_add_row(compare, json_object_get(pair->base, "factors"), base);
 	compare_set_figures(row, &sides, least);
-	compare_set_budget(compare, row, base, new);
+	compare_set_budget(compare, row, pair, base, new);
 }
 
 static void report_one_sided(struct compare *compare, const json_t *series, const json_t *cell,
@@ -109,7 +109,7 @@ static void compare_pair_cells(struct compare *compare, const struct compare_pai
 		const json_t *other = compare_find_series(pair->new, series);
 
 		if (other)
-			compare_series(compare, pair->base, series, other);
+			compare_series(compare, pair, series, other);
 		else
 			report_one_sided(compare, series, pair->base, "BASE");
 	}

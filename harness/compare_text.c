@@ -153,7 +153,7 @@ static void print_method(const json_t *comparison, FILE *out)
 	print_rule(comparison, out);
 	if (!json_array_size(differences))
 		return;
-	fprintf(out, "  what differs between the two machines:\n");
+	fprintf(out, "  what differs between the two runs:\n");
 	print_differences(differences, DIFFERENCES_SHOWN, out);
 }
 
