@@ -168,7 +168,7 @@ void compare_put_budget(struct cell_text *text, const json_t *comparison, const 
 	if (isfinite(shift) && shift != 0 && base > 0)
 		cell_put(text, " (of it %+.2g%%)", 100 * shift / base);
 	if (!strcmp(taken, "interleaved"))
-		cell_put(text, ", runs one");
+		cell_put(text, ", one run");
 	else
 		put_part_of(text, "runs", compare_get_number(budget, "runs"), base);
 	put_steal(text, compare_get_number(budget, "steal_percent"));

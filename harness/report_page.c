@@ -2,8 +2,10 @@
 #include "harness/report_page.h"
 
 #include "harness/cleanup.h"
+#include "harness/compare.h"
 #include "harness/file.h"
 #include "harness/html.h"
+#include "harness/html_compare.h"
 #include "harness/html_environment.h"
 #include "harness/html_journey.h"
 #include "harness/html_result.h"
@@ -14,6 +16,7 @@
 #include "harness/results_manifest.h"
 #include "harness/summary.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Beyond so many, a cell's tables are there to be unfolded. */
@@ -161,6 +164,21 @@ static void put_losses(FILE *out, const struct part *part)
 	html_put_losses(out, summary_of(part), part->counters, labels);
 }
 
+/* Where the run has two sides. */
+static int put_sides(FILE *out, const struct part *part, struct err *err)
+{
+	_json_ json_t *comparison = NULL;
+	int code;
+
+	if (!json_object_get(part->data.folder.experiment, "against") ||
+	    json_object_get(summary_of(part), "shard"))
+		return 0;
+	code = compare_folders(&comparison, part->dir, NULL, NAN, err);
+	if (!code)
+		html_put_comparison(out, comparison);
+	return code;
+}
+
 static int put_part(FILE *out, const struct part *part, size_t index, struct err *err)
 {
 	static const char *const charts[] = { "segments",     "path",	   "sweep",
@@ -172,6 +190,9 @@ static int put_part(FILE *out, const struct part *part, size_t index, struct err
 
 	put_heading(out, part, index);
 	html_put_claims(out, summary_of(part));
+	code = put_sides(out, part, err);
+	if (code)
+		return code;
 	put_cells(out, part);
 	fputs("<h3>Charts</h3>\n", out);
 	code = html_put_charts(out, part->dir, json_read_text(summary_of(part), "experiment"),

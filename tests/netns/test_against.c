@@ -43,11 +43,23 @@ static const char *verdict_of(const json_t *comparison, const char *series, cons
 	return NULL;
 }
 
-/* Two thousand rules cost a packet some ten microseconds where it is forwarded, and nowhere else. */
+static void assert_page_says(const char *path, const char *said)
+{
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_free_ char *page = NULL;
+
+	assert_true(fd >= 0);
+	page = run_read(dup(fd));
+	if (!strstr(page, said))
+		fail_msg("\"%s\" is not on the page", said);
+}
+
+/* Two thousand rules cost a packet some ten microseconds where it is forwarded, and nowhere else.
+ */
 static void test_regression(void **state)
 {
 	_json_ json_t *comparison = NULL, *experiment = NULL;
-	_finished_ struct finished run = {}, verified = {};
+	_finished_ struct finished run = {}, verified = {}, report = {};
 
 	(void)state;
 	need_tracing();
@@ -62,6 +74,9 @@ static void test_regression(void **state)
 	assert_string_not_equal(verdict_of(comparison, "veth2", "request"), "regression");
 	verified = labrun("verify", "two");
 	assert_status(verified, 0);
+	report = labrun("report", "two");
+	assert_status(report, 0);
+	assert_page_says("two/report.html", "<td class=\"fails\">regression</td>");
 	experiment = read_json("two", "experiment.json");
 	assert_string_equal(text_of(experiment, "against"), "topology.nodes.host.firewall");
 }

@@ -51,7 +51,7 @@ static void test_interleaved(void **state)
 	assert_true(isfinite(number(json_object_get(row, "budget"), "batches")));
 	expect_text(comparison, "base  services=100\n  new   services=400\n");
 	expect_text(comparison, "A B B A");
-	expect_text(comparison, "runs one");
+	expect_text(comparison, "one run");
 }
 
 /* The other way round the same difference is an improvement. */
