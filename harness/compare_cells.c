@@ -173,3 +173,16 @@ void compare_put_budget(struct cell_text *text, const json_t *comparison, const 
 		put_part_of(text, "runs", compare_get_number(budget, "runs"), base);
 	put_steal(text, compare_get_number(budget, "steal_percent"));
 }
+
+void compare_print_counts(const json_t *comparison, FILE *out)
+{
+	json_t *counts = json_object_get(comparison, "counts"), *count;
+	const char *verdict, *between = "";
+
+	json_object_foreach (counts, verdict, count) {
+		fprintf(out, "%s%" JSON_INTEGER_FORMAT " %s", between, json_integer_value(count),
+			verdict);
+		between = ", ";
+	}
+	fputc('\n', out);
+}

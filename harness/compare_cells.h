@@ -24,3 +24,5 @@ void compare_put_percent(struct cell_text *text, double percent);
 void compare_put_difference(struct cell_text *text, const json_t *row);
 /* What the difference may owe to something else, each in percent of the base. */
 void compare_put_budget(struct cell_text *text, const json_t *comparison, const json_t *row);
+/* "1 regression, 0 inconclusive, ..." in a line. */
+void compare_print_counts(const json_t *comparison, FILE *out);

@@ -62,6 +62,8 @@ void compare_set_verdict(json_t *row, const char *verdict, const char *format, .
 	__attribute__((format(printf, 3, 4)));
 /* 1 where more is worse, -1 where more is better. */
 int compare_worse_sign(const char *unit);
+/* Those of a list that are numbers; `values` has room for all. How many. */
+size_t compare_take_numbers(const json_t *list, double *values);
 /* null for what is not finite. */
 json_t *compare_number(double value);
 const char *compare_string(const json_t *object, const char *key); /* "" for none */

@@ -131,19 +131,6 @@ static void put_side(const json_t *comparison, const char *side, FILE *out)
 	cell_done(&text);
 }
 
-static void put_counts(const json_t *comparison, FILE *out)
-{
-	json_t *counts = json_object_get(comparison, "counts"), *count;
-	const char *verdict, *between = "";
-
-	json_object_foreach (counts, verdict, count) {
-		fprintf(out, "%s%" JSON_INTEGER_FORMAT " %s", between, json_integer_value(count),
-			verdict);
-		between = ", ";
-	}
-	fputc('\n', out);
-}
-
 static void put_notes(const json_t *comparison, FILE *out)
 {
 	const json_t *note;
@@ -168,7 +155,7 @@ void compare_markdown(const json_t *comparison, FILE *out)
 	put_side(comparison, "base", out);
 	put_side(comparison, "new", out);
 	fputs("\n- ", out);
-	put_counts(comparison, out);
+	compare_print_counts(comparison, out);
 	if (json_is_true(json_object_get(comparison, "byte_equal")))
 		fprintf(out, "\nByte-equal: %.0f samples.\n",
 			compare_get_number(comparison, "sample_count"));

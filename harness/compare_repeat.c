@@ -13,17 +13,6 @@
 #include <math.h>
 #include <string.h>
 
-static size_t take(const json_t *list, double *values)
-{
-	const json_t *value;
-	size_t i, count = 0;
-
-	json_array_foreach (list, i, value)
-		if (json_is_number(value))
-			values[count++] = json_number_value(value);
-	return count;
-}
-
 /* Standard errors of independent means: their squares are averaged. */
 static double root_mean_square(const double *values, size_t count)
 {
@@ -59,8 +48,9 @@ static json_t *row_json(const json_t *cell, const json_t *series)
 
 	if (!values)
 		abort();
-	predicted = root_mean_square(values, take(json_object_get(series, "batch_errors"), values));
-	count = take(means, values);
+	predicted = root_mean_square(
+		values, compare_take_numbers(json_object_get(series, "batch_errors"), values));
+	count = compare_take_numbers(means, values);
 	deviation = stats_stddev(values, count);
 	row = json_pack("{s:o, s:o, s:o, s:o, s:O}", "factors", or_null(cell, "factors"), "series",
 			or_null(series, "name"), "direction", or_null(series, "direction"), "unit",

@@ -14,15 +14,13 @@
 /* Of a run's mean, as far as its batches show. */
 static double batch_error(const json_t *series)
 {
-	const json_t *list = json_object_get(series, "batches"), *value;
+	const json_t *list = json_object_get(series, "batches");
 	_free_ double *values = calloc(json_array_size(list) + 1, sizeof(*values));
-	size_t i, count = 0;
+	size_t count;
 
 	if (!values)
 		abort();
-	json_array_foreach (list, i, value)
-		if (json_is_number(value))
-			values[count++] = json_number_value(value);
+	count = compare_take_numbers(list, values);
 	return stats_stddev(values, count) / sqrt((double)count);
 }
 

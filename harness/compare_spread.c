@@ -59,7 +59,7 @@ void compare_set_figures(json_t *row, const struct compare_sides *sides, double 
 	json_object_update(row, figures);
 }
 
-static size_t take_numbers(const json_t *list, double *values)
+size_t compare_take_numbers(const json_t *list, double *values)
 {
 	const json_t *value;
 	size_t i, count = 0;
@@ -83,8 +83,8 @@ static void compare_series(struct compare *compare, const struct compare_pair *p
 
 	if (!base_values || !new_values)
 		abort();
-	sides.base_count = take_numbers(base_list, base_values);
-	sides.new_count = take_numbers(new_list, new_values);
+	sides.base_count = compare_take_numbers(base_list, base_values);
+	sides.new_count = compare_take_numbers(new_list, new_values);
 	least = minimum_effect_of(&compare->effect, compare->exact, compare_string(base, "unit"),
 				  stats_mean(base_values, sides.base_count), 1);
 	row = compare_add_row(compare, json_object_get(pair->base, "factors"), base);

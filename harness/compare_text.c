@@ -311,19 +311,6 @@ static void print_extra(const json_t *comparison, FILE *out)
 		fprintf(out, "\n  %s\n", json_string_value(note));
 }
 
-static void print_counts(const json_t *comparison, FILE *out)
-{
-	json_t *counts = json_object_get(comparison, "counts"), *count;
-	const char *verdict, *between = "\n";
-
-	json_object_foreach (counts, verdict, count) {
-		fprintf(out, "%s%" JSON_INTEGER_FORMAT " %s", between, json_integer_value(count),
-			verdict);
-		between = ", ";
-	}
-	fputc('\n', out);
-}
-
 void compare_text(const json_t *comparison, FILE *out)
 {
 	struct cell_text title = { 0 };
@@ -339,5 +326,6 @@ void compare_text(const json_t *comparison, FILE *out)
 		print_equal(comparison, out);
 	print_table(comparison, out);
 	print_extra(comparison, out);
-	print_counts(comparison, out);
+	fputc('\n', out);
+	compare_print_counts(comparison, out);
 }

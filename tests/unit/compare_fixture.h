@@ -176,16 +176,23 @@ static inline void expect_refusal(const struct fixture *fixture, const char *sai
 		fail_msg("\"%s\" is not in: %s", said, err.text);
 }
 
-static inline char *text_of(const json_t *comparison)
+typedef void (*printer)(const json_t *comparison, FILE *out);
+
+static inline char *printed(const json_t *comparison, printer print)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	compare_text(comparison, out);
+	print(comparison, out);
 	fclose(out);
 	return text;
+}
+
+static inline char *text_of(const json_t *comparison)
+{
+	return printed(comparison, compare_text);
 }
 
 static inline void expect_text(const json_t *comparison, const char *part)

@@ -216,18 +216,6 @@ static void test_mixed_runs(void **state)
 	expect_refusal(fixture, "are not runs of one thing");
 }
 
-static char *markdown_of(const json_t *comparison)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	assert_non_null(out);
-	compare_markdown(comparison, out);
-	fclose(out);
-	return text;
-}
-
 static void test_markdown(void **state)
 {
 	struct fixture *fixture = *state;
@@ -236,7 +224,7 @@ static void test_markdown(void **state)
 
 	make_sides(fixture->base, &native);
 	comparison = compare_one(fixture->base, NAN);
-	text = markdown_of(comparison);
+	text = printed(comparison, compare_markdown);
 	assert_non_null(strstr(text, "### synthetic (native): regression\n"));
 	assert_non_null(strstr(text, "\n|---|---|---|---|---|---|---|---|\n"
 				     "| **regression** |  | veth1 request | "));
@@ -263,7 +251,7 @@ static void test_markdown_escapes(void **state)
 	}
 	write_json(fixture->base, "summary.json", summary);
 	comparison = compare_one(fixture->base, NAN);
-	text = markdown_of(comparison);
+	text = printed(comparison, compare_markdown);
 	assert_non_null(strstr(text, "a&#124;b&#60;script&#62;&#96;x&#96;?&#91;l](u) &#64;me"));
 	assert_null(strstr(text, "<script>"));
 }

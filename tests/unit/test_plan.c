@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "tests/test.h"
+#include "tests/unit/plan_fixture.h"
 
-#include "harness/cleanup.h"
 #include "harness/file.h"
-#include "harness/plan.h"
 #include "harness/plan_order.h"
 
 #include <errno.h>
@@ -13,42 +11,12 @@
 #define LABELS "tests/golden/good/sweep-labels.json"
 #define TOPOLOGIES "tests/golden/good/topology-factor.json"
 
-/* A plan, or what was said instead. */
-struct loaded {
-	struct plan *plan;
-	int code;
-	struct err err;
-	char *faults;
-	size_t faults_bytes;
-};
-
 static struct loaded load(const char *path, const char *const *sets)
 {
-	const struct plan_options options = { .sets = sets };
-	struct loaded loaded = {};
-	FILE *faults = open_memstream(&loaded.faults, &loaded.faults_bytes);
-
-	assert_non_null(faults);
-	loaded.code = plan_load(&loaded.plan, path, &options, faults, &loaded.err);
-	fclose(faults);
-	return loaded;
+	return load_plan(path, &(struct plan_options){ .sets = sets });
 }
-
-static void loaded_done(struct loaded *loaded)
-{
-	plan_free(loaded->plan);
-	free(loaded->faults);
-}
-#define _loaded_ __attribute__((cleanup(loaded_done)))
 
 #define LOAD(path, ...) load(path, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
-
-static struct plan *good(const struct loaded *loaded)
-{
-	if (loaded->code)
-		fail_msg("%s\n%s", loaded->faults, loaded->err.text);
-	return loaded->plan;
-}
 
 static json_t *at(json_t *json, const char *path)
 {

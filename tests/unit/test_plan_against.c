@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "tests/test.h"
+#include "tests/unit/plan_fixture.h"
 
-#include "harness/cleanup.h"
-#include "harness/plan.h"
 #include "harness/plan_against.h"
 
 #include <errno.h>
@@ -10,39 +8,11 @@
 
 #define FACTORS "tests/golden/good/sweep-factors.json"
 
-struct loaded {
-	struct plan *plan;
-	int code;
-	struct err err;
-	char *faults;
-	size_t faults_bytes;
-};
-
 static struct loaded load(const char *path, const char *against, const char *set)
 {
 	const char *const sets[] = { set, NULL };
-	const struct plan_options options = { .sets = sets, .against = against };
-	struct loaded loaded = {};
-	FILE *faults = open_memstream(&loaded.faults, &loaded.faults_bytes);
 
-	assert_non_null(faults);
-	loaded.code = plan_load(&loaded.plan, path, &options, faults, &loaded.err);
-	fclose(faults);
-	return loaded;
-}
-
-static void loaded_done(struct loaded *loaded)
-{
-	plan_free(loaded->plan);
-	free(loaded->faults);
-}
-#define _loaded_ __attribute__((cleanup(loaded_done)))
-
-static const struct plan *good(const struct loaded *loaded)
-{
-	if (loaded->code)
-		fail_msg("%s\n%s", loaded->faults, loaded->err.text);
-	return loaded->plan;
+	return load_plan(path, &(struct plan_options){ .sets = sets, .against = against });
 }
 
 static json_t *factor(const struct plan *plan, size_t cell, const char *name)
