@@ -6,6 +6,7 @@
 #include "tests/netns/result_fixture.h"
 #include "tests/vm/need_fixture.h"
 
+#include "harness/file.h"
 #include "harness/vm_cache.h"
 
 /* Each declared number is there, in each direction, as often as a packet was sent. */
@@ -59,4 +60,21 @@ static inline void assert_folder(const char *folder, const char *mode, const cha
 		assert_cell(cell_of(summary, i), folder, n);
 	assert_true(exists(samples));
 	assert_kernel(folder, kernel);
+}
+
+/* Of the two exact runs "first" and "second". */
+static inline void assert_same_bytes(const char *name)
+{
+	_free_ char *first_path = NULL, *second_path = NULL, *first = NULL, *second = NULL;
+	size_t first_size = 0, second_size = 0;
+	struct err err = {};
+
+	assert_true(asprintf(&first_path, "first/%s", name) > 0);
+	assert_true(asprintf(&second_path, "second/%s", name) > 0);
+	assert_int_equal(file_read(first_path, &first, &first_size, &err), 0);
+	assert_int_equal(file_read(second_path, &second, &second_size, &err), 0);
+	assert_true(first_size > 0);
+	assert_int_equal(first_size, second_size);
+	if (memcmp(first, second, first_size))
+		fail_msg("two exact runs of one bundle differ in %s", name);
 }

@@ -3,11 +3,9 @@
  * Exact mode keeps its word: the same digits every time, and across bundles (another build, QEMU
  * or kernel package) figures near the committed results/reference/6.1/.
  */
-#include "harness/file.h"
 #include "harness/proc.h"
 #include "harness/vm.h"
-#include "tests/netns/result_fixture.h"
-#include "tests/vm/need_fixture.h"
+#include "tests/vm/folder_fixture.h"
 
 #define KERNEL "6.1"
 #define SEEDS 3
@@ -19,30 +17,6 @@ static void run_exact(const char *out)
 		       "--no-charts", "--out", out, "routed");
 
 	assert_measured(finished);
-}
-
-static char *read_text(const char *folder, const char *name, size_t *ret_size)
-{
-	char path[PATH_MAX];
-	char *text = NULL;
-	struct err err = {};
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (file_read(path, &text, ret_size, &err))
-		fail_msg("%s", err.text);
-	return text;
-}
-
-static void assert_same_bytes(const char *name)
-{
-	size_t first_size = 0, second_size = 0;
-	_free_ char *first = read_text("first", name, &first_size);
-	_free_ char *second = read_text("second", name, &second_size);
-
-	assert_true(first_size > 0);
-	assert_int_equal(first_size, second_size);
-	if (memcmp(first, second, first_size))
-		fail_msg("two exact runs of one bundle differ in %s", name);
 }
 
 static const json_t *p50_of(const json_t *series)

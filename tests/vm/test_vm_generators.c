@@ -4,11 +4,9 @@
  * nothing, and two runs of one bundle agree to the byte. Rates are of virtual time, in which a
  * second is 10^9 instructions, so that they are exact as well.
  */
-#include "harness/file.h"
 #include "harness/proc.h"
 #include "harness/vm.h"
-#include "tests/netns/result_fixture.h"
-#include "tests/vm/need_fixture.h"
+#include "tests/vm/folder_fixture.h"
 
 #define KERNEL "6.1"
 #define PACKETS 5000
@@ -22,22 +20,6 @@ static void run_exact(const char *out)
 	finished = labrun("run", "--vm=" KERNEL, "--exact", "--set", "seeds=1", "--set",
 			  "iterations=5000", "--quiet", "--no-charts", "--out", out, path);
 	assert_status(finished, 0);
-}
-
-static void assert_same_bytes(const char *name)
-{
-	_free_ char *first_path = NULL, *second_path = NULL, *first = NULL, *second = NULL;
-	size_t first_size = 0, second_size = 0;
-	struct err err = {};
-
-	assert_true(asprintf(&first_path, "first/%s", name) > 0);
-	assert_true(asprintf(&second_path, "second/%s", name) > 0);
-	assert_int_equal(file_read(first_path, &first, &first_size, &err), 0);
-	assert_int_equal(file_read(second_path, &second, &second_size, &err), 0);
-	assert_true(first_size > 0);
-	assert_int_equal(first_size, second_size);
-	if (memcmp(first, second, first_size))
-		fail_msg("two exact runs of one bundle differ in %s", name);
 }
 
 static double rate_of(const json_t *summary, size_t cell)

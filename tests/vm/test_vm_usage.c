@@ -4,11 +4,9 @@
  * bundle agree to the byte, while what QEMU itself takes, which never does, stands apart; and what
  * a thread of the kernel's sends is said not to be measured.
  */
-#include "harness/file.h"
 #include "harness/proc.h"
 #include "harness/vm.h"
-#include "tests/netns/result_fixture.h"
-#include "tests/vm/need_fixture.h"
+#include "tests/vm/folder_fixture.h"
 
 #define KERNEL "6.1"
 
@@ -22,22 +20,6 @@ static void run_exact(const char *out)
 	finished = labrun("run", "--vm=" KERNEL, "--exact", "--quiet", "--no-charts", "--out", out,
 			  "u.json");
 	assert_status(finished, 0);
-}
-
-static void assert_same_bytes(const char *name)
-{
-	_free_ char *first_path = NULL, *second_path = NULL, *first = NULL, *second = NULL;
-	size_t first_size = 0, second_size = 0;
-	struct err err = {};
-
-	assert_true(asprintf(&first_path, "first/%s", name) > 0);
-	assert_true(asprintf(&second_path, "second/%s", name) > 0);
-	assert_int_equal(file_read(first_path, &first, &first_size, &err), 0);
-	assert_int_equal(file_read(second_path, &second, &second_size, &err), 0);
-	assert_true(first_size > 0);
-	assert_int_equal(first_size, second_size);
-	if (memcmp(first, second, first_size))
-		fail_msg("two exact runs of one bundle differ in %s", name);
 }
 
 static void assert_unit(const json_t *cell, const char *name, const char *unit)
