@@ -103,6 +103,9 @@ void scratch_done(struct scratch *scratch)
 	if (scratch->keeper > 0)
 		while (waitpid(scratch->keeper, NULL, 0) < 0 && errno == EINTR)
 			;
+	/* It may itself have been killed. */
+	if (scratch->path)
+		file_remove_tree(scratch->path);
 	free(scratch->path);
 	*scratch = (struct scratch){ .hold_fd = -1 };
 }

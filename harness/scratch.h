@@ -3,7 +3,8 @@
 
 /*
  * A folder of its own under $TMPDIR or /tmp for as long as it is held. A child keeps watch over
- * the holder and removes the folder when it is let go, so that kill -9 leaves nothing either.
+ * the holder and removes the folder when it is let go, so that kill -9 leaves nothing either; if
+ * the child is killed the holder does. Of both only the folder is left.
  */
 
 #include "harness/err.h"
