@@ -252,7 +252,6 @@ static void test_errors(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(files) * ARRAY_SIZE(hostile_texts); i++) {
 		const char *what = hostile_texts[i % ARRAY_SIZE(hostile_texts)];
 		_free_ char *name = NULL;
-		_json_ json_t *report = NULL;
 		_plot_data_ struct plot_data data = {};
 		struct err err = {};
 
