@@ -112,11 +112,12 @@ static json_t *cell_json(const struct summary_input *input, const struct grouped
 	return json;
 }
 
-/* From the blocks of its own kernel. */
+/* From the blocks of its own kernel, or of its own build of labrun. */
 static void calibrate_cell(const struct summary_input *input, size_t cell, struct calibration *ret)
 {
-	const char *kernel =
-		json_string_value(json_object_get(input->cells[cell].factors, "kernel"));
+	const json_t *factors = input->cells[cell].factors;
+	const char *build = json_string_value(json_object_get(factors, "labrun"));
+	const char *kernel = build ? build : json_string_value(json_object_get(factors, "kernel"));
 	_free_ struct probe_block *own = calloc(input->block_count + 1, sizeof(*own));
 	size_t count = 0;
 
