@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/environment_build.h"
 #include "harness/file.h"
+#include "harness/plan_against.h"
 #include "harness/progress.h"
 #include "harness/spawn.h"
 #include "harness/vm_files.h"
@@ -66,7 +67,7 @@ static void add_sides(struct builds *builds)
 	builds->side_cells = builds->plan->cell_count;
 	builds->batches = (uint32_t)builds->plan->cells[0].experiment->batches;
 	plan_add_outer(builds->plan, "labrun", names, SIDES);
-	json_object_set_new(builds->plan->experiment_json, "against", json_string("labrun"));
+	plan_against_name(builds->plan->experiment_json, "labrun");
 }
 
 /* In the folder of the files, where the results' folder is found beside it. */

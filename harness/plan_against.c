@@ -140,8 +140,11 @@ int plan_against_apply(json_t *root, const json_t *topology, const char *text, s
 	if (!equals || equals == text)
 		return err_usage(err, "--against %s: expected PATH=VALUE", text);
 	value = json_read_argument(equals + 1);
-	if (!value || !json_is_object(root))
+	if (!value)
 		return err_usage(err, "--against %s: the value is not UTF-8", text);
+	/* What it is instead is told with the file's other faults. */
+	if (!json_is_object(root))
+		return 0;
 	factor = find_factor(json_object_get(root, "sweep"), path);
 	if (factor) {
 		code = narrow(json_object_get(root, "sweep"), factor, value, text, err);
@@ -149,9 +152,14 @@ int plan_against_apply(json_t *root, const json_t *topology, const char *text, s
 		base = value_now(root, topology, path);
 		add_factor(root, path, base, value);
 	}
-	json_object_set_new(root, "against", json_string(factor ? factor : path));
-	json_object_del(root, "claims");
+	plan_against_name(root, factor ? factor : path);
 	return code;
+}
+
+void plan_against_name(json_t *root, const char *factor)
+{
+	json_object_set_new(root, "against", json_string(factor));
+	json_object_set_new(root, "claims", json_array());
 }
 
 const char *plan_against_check(json_t *root, struct diag *diag)

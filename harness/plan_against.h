@@ -19,10 +19,14 @@ const char *plan_against_outer(const char *text, const char *name);
 
 /*
  * Makes PATH a factor of the experiment's sweep with two values, what it is now and VALUE, and
- * names it in "against". One that the sweep varies already keeps its first value and VALUE. Claims
- * go: they speak of the experiment as it was. `topology`: the file it names, or NULL.
+ * names it in "against". One that the sweep varies already keeps its first value and VALUE.
+ * `topology`: the file it names, or NULL.
  */
 int plan_against_apply(json_t *root, const json_t *topology, const char *text, struct err *err);
+
+/* "against" is `factor`, and claims go: they speak of the experiment as it was, and one that fails
+ * on both sides would look like a regression. */
+void plan_against_name(json_t *root, const char *factor);
 
 /* Finds the factor that "against" names, and writes its whole path there; a fault if it has not
  * two values. NULL: there is none. */

@@ -102,18 +102,18 @@ static int write_json(const struct folder *folder, const char *name, const json_
 	return file_close(folder, name, file, err);
 }
 
-/* Cell 0's stands for all, but for the factors: those it has as they were written. */
+/* Cell 0's stands for all, but for what is about all cells, and so the plan's. */
 static int write_experiment(const struct folder *folder, const struct plan *plan, struct err *err)
 {
+	static const char *const of_all[] = { "sweep", "against", "claims" };
 	_json_ json_t *filled = json_deep_copy(plan->cells[0].experiment_json);
-	json_t *sweep = json_object_get(plan->experiment_json, "sweep");
 
-	json_t *against = json_object_get(plan->experiment_json, "against");
+	for (size_t i = 0; i < ARRAY_SIZE(of_all); i++) {
+		json_t *value = json_object_get(plan->experiment_json, of_all[i]);
 
-	if (sweep)
-		json_object_set(filled, "sweep", sweep);
-	if (against)
-		json_object_set(filled, "against", against);
+		if (value)
+			json_object_set(filled, of_all[i], value);
+	}
 	return write_json(folder, "experiment.json", filled, err);
 }
 

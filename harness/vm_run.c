@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/environment_build.h"
 #include "harness/file.h"
+#include "harness/plan_against.h"
 #include "harness/vm.h"
 #include "harness/vm_boots.h"
 #include "harness/vm_files.h"
@@ -308,7 +309,7 @@ static void multiply_cells(struct vm_job *job)
 	if (job->kernel_count > 1)
 		plan_add_outer(job->plan, factor, job->names, job->kernel_count);
 	if (job->options->against)
-		json_object_set_new(job->plan->experiment_json, "against", json_string(factor));
+		plan_against_name(job->plan->experiment_json, factor);
 }
 
 /* Sides that are held against each other take turns; the order of others does not matter. */

@@ -155,6 +155,8 @@ static void test_refusals(void **state)
 	expect_refusal("bridge", "load.size=9",
 		       "--against load.size=9: error: 9 is outside 16..65000");
 	expect_refusal("bridge", "topology.nodes.hots.forward=1", "--against topology.nodes.hots");
+	expect_refusal("tests/golden/bad/top-level-list.json", "load.size=9",
+		       "expected an object, not a list");
 	expect_refusal("kube-proxy", "mode=ipvs", "has no such value");
 	expect_refusal("kube-proxy", "mode=iptables-legacy", "the sweep's first value");
 }
