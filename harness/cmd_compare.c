@@ -86,12 +86,16 @@ static enum outcome tell_spread(const struct arguments *arguments, const char *d
 	_json_ json_t *spread = NULL;
 	struct err err = {};
 
+	if (arguments->form == FORM_MARKDOWN)
+		return cmd_usage("compare", "--markdown is for two sides");
 	if (compare_spread_of_runs(&spread, dir, &err))
 		return cmd_fail(&err);
-	if (arguments->form == FORM_JSON)
+	if (arguments->form == FORM_JSON) {
 		json_dumpf(spread, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-	else
+		printf("\n");
+	} else {
 		compare_spread_text(spread, stdout);
+	}
 	return OUTCOME_OK;
 }
 

@@ -126,12 +126,13 @@ static enum outcome tell(const struct repeat *repeat, const char *dir)
 
 enum outcome repeat_run(const struct plan *plan, const struct repeat *repeat)
 {
-	_free_ char *dir = repeat->out ? strdup(repeat->out) : results_default_dir(plan);
 	enum outcome outcome, told = OUTCOME_OK;
 	struct err err = {};
+	_free_ char *dir =
+		repeat->out ? results_given_dir(repeat->out, &err) : results_default_dir(plan);
 	sigset_t signals;
 
-	if (make_folder(dir, &err))
+	if (!dir || make_folder(dir, &err))
 		return cmd_fail(&err);
 	interrupt_fill(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);

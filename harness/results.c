@@ -62,7 +62,7 @@ char *results_default_dir(const struct plan *plan)
 	}
 }
 
-static char *given_dir(const char *dir, struct err *err)
+char *results_given_dir(const char *dir, struct err *err)
 {
 	size_t length = strlen(dir);
 
@@ -111,7 +111,7 @@ static void point_tables(struct results *results)
 
 int results_open(struct results **ret, const struct plan *plan, const char *dir, struct err *err)
 {
-	char *given = dir ? given_dir(dir, err) : results_default_dir(plan);
+	char *given = dir ? results_given_dir(dir, err) : results_default_dir(plan);
 	_results_ struct results *results = given ? results_new(given) : NULL;
 	int code;
 

@@ -19,6 +19,9 @@ struct probe_block;
 int results_open(struct results **ret, const struct plan *plan, const char *dir, struct err *err);
 /* results/<experiment>/<UTC time>, of which there is nothing yet; the caller frees. */
 char *results_default_dir(const struct plan *plan);
+/* The name that a user gave, without slashes at its end; NULL if it is none for results. The caller
+ * frees. */
+char *results_given_dir(const char *dir, struct err *err);
 /* The final path, for telling the user. */
 const char *results_dir(const struct results *results);
 /* Appends what is new in `samples` since the last call to samples.csv and counters.csv, and

@@ -128,13 +128,14 @@ static void test_apart(void **state)
 
 static void test_repeated(void **state)
 {
-	_finished_ struct finished one = {}, two = {}, spread = {}, bisect = {};
+	_finished_ struct finished one = {}, two = {}, spread = {}, json = {}, markdown = {},
+				   bisect = {};
 	_json_ json_t *comparison = NULL;
 
 	(void)state;
 	need_tracing();
 	one = labrun("run", "bridge", "--batches", "4", "--iterations", "50", "--quiet",
-		     "--no-charts", "--set", "claims=[]", "--repeat", "4", "--out", "one");
+		     "--no-charts", "--set", "claims=[]", "--repeat", "4", "--out", "one/");
 	two = labrun("run", "bridge", "--batches", "4", "--iterations", "50", "--quiet",
 		     "--no-charts", "--set", "claims=[]", "--repeat", "4", "--out", "two", "--set",
 		     MANY_RULES);
@@ -145,6 +146,11 @@ static void test_repeated(void **state)
 	spread = labrun("compare", "one");
 	assert_status(spread, 0);
 	assert_non_null(strstr(spread.out, "between runs"));
+	json = labrun("compare", "--json", "one");
+	assert_status(json, 0);
+	assert_true(strlen(json.out) > 2 && !strcmp(json.out + strlen(json.out) - 2, "}\n"));
+	markdown = labrun("compare", "--markdown", "one");
+	assert_status(markdown, 2);
 	comparison = comparison_of("one", "two", 1);
 	assert_string_equal(text_of(comparison, "taken"), "repeated");
 	assert_string_equal(verdict_of(comparison, "host-forward", "request"), "regression");
