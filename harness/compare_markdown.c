@@ -7,7 +7,9 @@
 /* What a pull request shows: beyond this a comment is refused by the forges. */
 #define ROWS_SHOWN 200
 
-/* Nothing of a result is markup: GitHub renders HTML, links, names (@) and emphasis in tables. */
+/* Nothing of a result is markup: GitHub renders HTML, links and emphasis in tables. Names (@) and
+ * numbers (#) it looks for in what has been rendered, where no entity is left: only a blank of no
+ * width keeps somebody from being told (github.com/github/cmark-gfm/issues/181). */
 static void put_escaped(const char *text, FILE *out)
 {
 	for (; *text; text++) {
@@ -17,7 +19,9 @@ static void put_escaped(const char *text, FILE *out)
 			text += hidden - 1;
 		else if ((unsigned char)*text < ' ' || *text == 0x7f)
 			fputc(' ', out);
-		else if (strchr("&<>|`*_[\\@#~$:", *text))
+		else if (strchr("@#", *text))
+			fprintf(out, "%c&#8203;", *text);
+		else if (strchr("&<>|`*_[\\~$:", *text))
 			fprintf(out, "&#%d;", *text);
 		else
 			fputc(*text, out);

@@ -252,7 +252,7 @@ static void test_markdown_escapes(void **state)
 	write_json(fixture->base, "summary.json", summary);
 	comparison = compare_one(fixture->base, NAN);
 	text = printed(comparison, compare_markdown);
-	assert_non_null(strstr(text, "a&#124;b&#60;script&#62;&#96;x&#96;?&#91;l](u) &#64;me"));
+	assert_non_null(strstr(text, "a&#124;b&#60;script&#62;&#96;x&#96;?&#91;l](u) @&#8203;me"));
 	assert_null(strstr(text, "<script>"));
 }
 
