@@ -77,6 +77,7 @@ enum outcome cmd_usage(const char *verb, const char *message)
 	fprintf(stderr, "%slabrun %s:%s %s\n", terminal_on(stderr, TERMINAL_BAD), verb,
 		terminal_off(stderr), message);
 	if (command)
-		fprintf(stderr, "usage: labrun %s %s\n", verb, command->arguments);
+		fprintf(stderr, "usage: labrun %s%s%s\n", verb, *command->arguments ? " " : "",
+			command->arguments);
 	return OUTCOME_USAGE;
 }

@@ -97,7 +97,7 @@ const struct command *cmd_find(const char *name);
  * the last, '?' after saying on stderr what is wrong.
  */
 int cmd_next_option(const struct cmd_manual *manual, int argc, char **argv);
-/* Whether --help is among the verb's own arguments; argv[0] is the verb. */
+/* Whether --help or -h is among the verb's own arguments; argv[0] is the verb. */
 bool cmd_asks_help(const struct command *command, char **argv);
 void cmd_print_help(const struct command *command, char **argv, FILE *out);
 

@@ -76,7 +76,7 @@ static const char *parse_option(struct arguments *arguments, int option)
 			return NULL;
 		return "--least: a percentage, 0 or more";
 	default:
-		return "unknown option";
+		return "see labrun compare --help";
 	}
 }
 

@@ -184,10 +184,15 @@ static void offer_values(const struct line *line, enum cmd_word word, const stru
 	}
 }
 
-static void offer_verbs(const struct begun *begun)
+static void offer_commands(const struct begun *begun)
 {
 	for (const struct command *command = commands; command->name; command++)
 		offer(begun, command->name, command->help);
+}
+
+static void offer_verbs(const struct begun *begun)
+{
+	offer_commands(begun);
 	offer(begun, "--help", "what verbs there are");
 	offer(begun, "--version", "which labrun this is");
 }
@@ -323,6 +328,10 @@ enum outcome cmd_complete(int argc, char **argv)
 
 	if (!count || strcmp(argv[1], "--"))
 		return cmd_usage("complete", "after --, which words?");
+	if (count == 2 && !strcmp(words[0], "help")) {
+		offer_commands(&(struct begun){ .settled = words[1], .open = words[1] });
+		return OUTCOME_OK;
+	}
 	line.arguments = words + verb;
 	line.count = count - verb;
 	/* The verb that may be left out. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/cmd.h"
 
+#include "harness/cleanup.h"
 #include "harness/field.h"
 #include "harness/text_wrap.h"
 
@@ -18,20 +19,58 @@ static int has_argument(const struct cmd_option *option)
 	return option->value[0] == '[' ? optional_argument : required_argument;
 }
 
+static const struct cmd_option *find_key(const struct cmd_manual *manual, int key)
+{
+	const struct cmd_option *option = manual->options;
+
+	for (; option && option->key; option++)
+		if (option->key == key)
+			return option;
+	return NULL;
+}
+
+/* In place of getopt's own words, which know no near name. */
+static void refuse(const struct cmd_manual *manual, const char *word, bool lacks_value)
+{
+	const struct cmd_option *option = find_key(manual, optopt);
+	_free_ char *name = strndup(word, strcspn(word, "="));
+	const char *names[OPTIONS_MAX + 1] = {}, *near;
+
+	if (option && lacks_value)
+		fprintf(stderr, "labrun: --%s is without its %s\n", option->name, option->value);
+	else if (option)
+		fprintf(stderr, "labrun: --%s takes no value\n", option->name);
+	else if (strncmp(word, "--", 2))
+		fprintf(stderr, "labrun: unknown option \"-%c\"\n", optopt);
+	if (option || strncmp(word, "--", 2))
+		return;
+	for (size_t i = 0; i < OPTIONS_MAX && manual->options && manual->options[i].key; i++)
+		names[i] = manual->options[i].name;
+	near = field_nearest(name + 2, names);
+	fprintf(stderr, "labrun: unknown option \"%s\"%s%s%s\n", name,
+		near ? ", did you mean \"--" : "", near ? near : "", near ? "\"?" : "");
+}
+
 int cmd_next_option(const struct cmd_manual *manual, int argc, char **argv)
 {
 	struct option rows[OPTIONS_MAX + 1] = {};
 	const struct cmd_option *option = manual->options;
+	int key;
 
 	for (size_t i = 0; option && option->key && i < OPTIONS_MAX; i++, option++)
 		rows[i] = (struct option){ option->name, has_argument(option), NULL, option->key };
-	return getopt_long(argc, argv, "", rows, NULL);
+	opterr = 0;
+	key = getopt_long(argc, argv, ":", rows, NULL);
+	if (key != ':' && key != '?')
+		return key;
+	refuse(manual, argv[optind - 1], key == ':');
+	return '?';
 }
 
 bool cmd_asks_help(const struct command *command, char **argv)
 {
 	for (argv++; *argv && strcmp(*argv, "--"); argv++) {
-		if (!strcmp(*argv, "--help"))
+		if (!strcmp(*argv, "--help") || !strcmp(*argv, "-h"))
 			return true;
 		if (command->manual->runs_command && **argv != '-')
 			return false;

@@ -42,7 +42,7 @@ enum outcome cmd_plot(int argc, char **argv)
 
 	while ((option = cmd_next_option(&cmd_manual_plot, argc, argv)) != -1) {
 		if (option != 'o')
-			return cmd_usage("plot", "unknown option");
+			return cmd_usage("plot", "see labrun plot --help");
 		out = optarg;
 	}
 	count = (size_t)(argc - optind);

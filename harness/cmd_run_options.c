@@ -6,7 +6,9 @@
 #include "harness/plan_against.h"
 #include "harness/results_runs.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,13 +75,17 @@ static bool add_owned(struct run_arguments *arguments, size_t slot, const char *
 	return add_set(arguments, arguments->owned[slot]);
 }
 
-static bool parse_count(const char *text, unsigned long *ret, unsigned long most)
+static bool parse_count(const char *option, const char *text, unsigned long *ret,
+			unsigned long most)
 {
 	char *end;
 
 	*ret = strtoul(text, &end, 10);
-	return end > text && !*end && *ret > 0 && *ret <= most &&
-	       strspn(text, "0123456789") == strlen(text);
+	if (end > text && !*end && *ret > 0 && *ret <= most &&
+	    strspn(text, "0123456789") == strlen(text))
+		return true;
+	fprintf(stderr, "labrun: --%s: \"%s\" is no number from 1 to %lu\n", option, text, most);
+	return false;
 }
 
 static bool parse_option(struct run_arguments *arguments, int option)
@@ -114,7 +120,7 @@ static bool parse_option(struct run_arguments *arguments, int option)
 		arguments->vm.modules = optarg;
 		return true;
 	case 'p':
-		return parse_count(optarg ? optarg : "256", &arguments->snaplen, ULONG_MAX);
+		return parse_count("pcap", optarg ? optarg : "256", &arguments->snaplen, UINT_MAX);
 	case 'r':
 		arguments->resume = optarg;
 		return true;
@@ -125,7 +131,7 @@ static bool parse_option(struct run_arguments *arguments, int option)
 		arguments->against = optarg;
 		return true;
 	case 'R':
-		return parse_count(optarg, &arguments->repeat, RESULTS_RUNS_MAX);
+		return parse_count("repeat", optarg, &arguments->repeat, RESULTS_RUNS_MAX);
 	case 'B':
 		arguments->bisect = true;
 		return true;
@@ -152,8 +158,10 @@ static bool add_kernel(struct run_arguments *arguments, const char *kernel)
 static bool add_build(struct run_arguments *arguments, const char *program)
 {
 	arguments->owned[2] = realpath(program, NULL);
-	if (!arguments->owned[2])
-		return cmd_usage("run", "--against labrun: there is no such program"), false;
+	if (!arguments->owned[2]) {
+		fprintf(stderr, "labrun: --against labrun=%s: %s\n", program, strerror(errno));
+		return false;
+	}
 	if (arguments->snaplen)
 		return cmd_usage("run", "--pcap is for one build of labrun"), false;
 	if (arguments->shard)

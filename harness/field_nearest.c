@@ -51,6 +51,21 @@ static unsigned distance(const char *a, const char *b)
 	return rows.row[b_length];
 }
 
+/* The one name that goes on where the text ends, such as with a unit: "interval", "interval_us". */
+static const char *longer(const char *text, size_t length, const char *const *names)
+{
+	const char *found = NULL;
+
+	for (; length >= 3 && *names; names++) {
+		if (strncmp(*names, text, length))
+			continue;
+		if (found)
+			return NULL;
+		found = *names;
+	}
+	return found;
+}
+
 const char *field_nearest(const char *text, const char *const *names)
 {
 	size_t length = strnlen(text, NEAREST_MAX_BYTES + 1);
@@ -61,16 +76,16 @@ const char *field_nearest(const char *text, const char *const *names)
 		return NULL;
 	/* A distance of the whole length would call any two letters alike. */
 	best = least(best + 1, (unsigned)length);
-	for (; *names; names++) {
+	for (const char *const *at = names; *at; at++) {
 		unsigned far;
 
-		if (strnlen(*names, NEAREST_MAX_BYTES + 1) > NEAREST_MAX_BYTES)
+		if (strnlen(*at, NEAREST_MAX_BYTES + 1) > NEAREST_MAX_BYTES)
 			continue;
-		far = distance(text, *names);
+		far = distance(text, *at);
 		if (far < best) {
 			best = far;
-			nearest = *names;
+			nearest = *at;
 		}
 	}
-	return nearest;
+	return nearest ? nearest : longer(text, length, names);
 }

@@ -43,13 +43,22 @@ static void print_help(FILE *out)
 		"130 interrupted. `vm shell` ends with the status of its shell.\n");
 }
 
-/* `labrun help`, `labrun help VERB`, `labrun VERB --help`. */
+/* `labrun help VERB`, `labrun VERB --help`, `labrun EXPERIMENT --help`. */
 static const struct command *asked_about(char **argv)
 {
 	bool help = !strcmp(argv[1], "help") && argv[2];
 	const struct command *command = cmd_find(argv[help ? 2 : 1]);
 
-	return command && (help || cmd_asks_help(command, argv + 1)) ? command : NULL;
+	if (help)
+		return command;
+	command = command ? command : cmd_find("run");
+	return cmd_asks_help(command, argv + 1) ? command : NULL;
+}
+
+static bool asks_all_help(char **argv)
+{
+	return !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	       (!strcmp(argv[1], "help") && !argv[2]);
 }
 
 /* Found once, before the sandbox: in its mount namespace a chroot's paths look different. */
@@ -88,6 +97,13 @@ static void suggest_command(const char *name)
 		fprintf(stderr, "labrun: or the verb \"%s\"?\n", near);
 }
 
+static enum outcome refuse_verb(const char *name)
+{
+	fprintf(stderr, "labrun: no verb \"%s\" (`labrun --help` names them)\n", name);
+	suggest_command(name);
+	return OUTCOME_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -101,7 +117,7 @@ int main(int argc, char **argv)
 		cmd_print_help(command, argv + 1, stdout);
 		return exit_status(cmd_flush(OUTCOME_OK));
 	}
-	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+	if (argc < 2 || asks_all_help(argv)) {
 		print_help(argc < 2 ? stderr : stdout);
 		return argc < 2 ? exit_status(OUTCOME_USAGE) : 0;
 	}
@@ -109,6 +125,8 @@ int main(int argc, char **argv)
 		printf("labrun %s\n", LABRUN_VERSION);
 		return 0;
 	}
+	if (!strcmp(argv[1], "help"))
+		return exit_status(refuse_verb(argv[2]));
 	settle_inheritance();
 	settle_data_dir();
 	command = cmd_find(argv[1]);

@@ -55,6 +55,20 @@ static json_t *find_level(const json_t *values, const json_t *wanted)
 	return NULL;
 }
 
+static int refuse_level(const json_t *values, const char *factor, const char *text, struct err *err)
+{
+	_json_ json_t *shown = json_array();
+	_free_ char *all = NULL;
+	const json_t *level;
+	size_t i;
+
+	json_array_foreach (values, i, level)
+		json_array_append(shown, (json_t *)shown_value(level));
+	all = json_dumps(shown, JSON_ENCODE_ANY);
+	return err_usage(err, "--against %s: the sweep's \"%s\" has no such value, but %s", text,
+			 factor, all);
+}
+
 /* What the sweep varies already: its first value is what the other is held against. */
 static int narrow(json_t *sweep, const char *factor, const json_t *wanted, const char *text,
 		  struct err *err)
@@ -63,8 +77,7 @@ static int narrow(json_t *sweep, const char *factor, const json_t *wanted, const
 	json_t *level = find_level(values, wanted);
 
 	if (!level)
-		return err_usage(err, "--against %s: the sweep's \"%s\" has no such value", text,
-				 factor);
+		return refuse_level(values, factor, text, err);
 	if (level == first)
 		return err_usage(err,
 				 "--against %s: that is the sweep's first value of \"%s\", which "

@@ -228,10 +228,10 @@ static void test_refusals(void **state)
 		{ "--against", "load.size", "expected PATH=VALUE" },
 		{ "--against", "load.sise=600", "--against load.sise=600: error: unknown field" },
 		{ "--against", "kernel=6.12", "is for --vm" },
-		{ "--against", "labrun=/no/such", "there is no such program" },
+		{ "--against", "labrun=/no/such", "labrun=/no/such: No such file" },
 		{ "--against", "labrun=/bin/true", "is no build of labrun" },
-		{ "--repeat", "0", "see labrun run --help" },
-		{ "--repeat", "many", "see labrun run --help" },
+		{ "--repeat", "0", "--repeat: \"0\" is no number" },
+		{ "--repeat", "many", "--repeat: \"many\" is no number" },
 	};
 
 	(void)state;

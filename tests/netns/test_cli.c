@@ -21,7 +21,17 @@ static const struct usage bad_usages[] = {
 	{ { "run" }, "which experiment?" },
 	{ { "run", "nosuch" }, "\"nosuch\"" },
 	{ { "run", "./nosuch.json" }, "./nosuch.json" },
-	{ { "run", "--nosuch", "routed" }, "--nosuch" },
+	{ { "run", "--nosuch", "routed" }, "unknown option \"--nosuch\"" },
+	{ { "run", "--bathces", "3", "routed" }, "did you mean \"--batches\"?" },
+	{ { "routed", "--out" }, "--out is without its DIR" },
+	{ { "routed", "--json=3" }, "--json takes no value" },
+	{ { "run", "-x", "routed" }, "unknown option \"-x\"" },
+	{ { "run", "--repeat", "0", "routed" }, "--repeat: \"0\" is no number from 1 to" },
+	{ { "run", "--pcap=x", "routed" }, "--pcap: \"x\" is no number" },
+	{ { "run", "--against", "labrun=/nosuch", "routed" }, "labrun=/nosuch: No such file" },
+	{ { "run", "--against", "mode=nosuch", "kube-proxy" }, "but [\"iptables-legacy\", " },
+	{ { "run", "--set", "load.interval=5", "routed" }, "did you mean \"interval_us\"?" },
+	{ { "help", "chekc" }, "or the verb \"check\"?" },
 	{ { "run", "routed", "--out", "there" }, "'there' exists" },
 	{ { "run", "routed", "--out", "bad.json" }, "'bad.json' exists" },
 	{ { "run", "routed", "--out", "x.partial" }, "x.partial" },
@@ -113,6 +123,8 @@ static void test_help(void **state)
 	assert_prints((const char *const[]){ "--help", NULL }, "usage: labrun");
 	assert_prints((const char *const[]){ "help", NULL }, "usage: labrun");
 	assert_prints((const char *const[]){ "run", "--help", NULL }, "--out DIR");
+	assert_prints((const char *const[]){ "-h", NULL }, "usage: labrun");
+	assert_prints((const char *const[]){ "vxlan", "--help", NULL }, "--out DIR");
 	assert_prints((const char *const[]){ "--version", NULL }, "labrun ");
 	assert_prints((const char *const[]){ "describe", "experiment", NULL }, "iterations");
 	assert_prints((const char *const[]){ "describe", "topology", NULL }, "links");

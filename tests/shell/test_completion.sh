@@ -31,6 +31,7 @@ common() { # shell, what it puts behind a folder
 	completes "$shell" "labrun shell vxlan-d" "labrun shell vxlan-direct"
 	completes "$shell" "labrun describe masq" "labrun describe masquerade"
 	completes "$shell" "labrun describe --sch" "labrun describe --schema"
+	completes "$shell" "labrun help verif" "labrun help verify"
 	completes "$shell" "labrun vm fe" "labrun vm fetch"
 	completes "$shell" "labrun load --kind=pkt" "labrun load --kind=pktgen"
 	completes "$shell" "labrun load --kind pktgen --clo" "labrun load --kind pktgen --clone-skb"

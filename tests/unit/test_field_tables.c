@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = { "topology", "title", "to", "from", "loads", "a", NULL };
+static const char *const names[] = { "topology", "title",	"to", "from",
+				     "loads",	 "interval_us", "a",  NULL };
 
 static const struct {
 	const char *text, *near;
@@ -17,6 +18,9 @@ static const struct {
 	{ "topologyy", "topology" },
 	{ "toplogies", NULL },
 	{ "otpology", "topology" },
+	{ "interval", "interval_us" },
+	{ "int", "interval_us" },
+	{ "in", NULL },
 	{ "tilte", "title" },
 	{ "ot", "to" },
 	{ "form", "from" },

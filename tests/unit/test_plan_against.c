@@ -157,7 +157,7 @@ static void test_refusals(void **state)
 	expect_refusal("bridge", "topology.nodes.hots.forward=1", "--against topology.nodes.hots");
 	expect_refusal("tests/golden/bad/top-level-list.json", "load.size=9",
 		       "expected an object, not a list");
-	expect_refusal("kube-proxy", "mode=ipvs", "has no such value");
+	expect_refusal("kube-proxy", "mode=ipvs", "has no such value, but [\"iptables-legacy\", ");
 	expect_refusal("kube-proxy", "mode=iptables-legacy", "the sweep's first value");
 }
 
