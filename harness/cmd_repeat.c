@@ -84,6 +84,14 @@ static enum outcome outcome_of(int status)
 	}
 }
 
+static void tell_ended(const char *dir, unsigned whole, unsigned count)
+{
+	if (whole)
+		fprintf(stderr,
+			"labrun: %s has %u of %u runs; more are added with --out %s/run-N\n", dir,
+			whole, count, dir);
+}
+
 /* Those that are whole stay, whatever becomes of the next. */
 static enum outcome run_all(const struct repeat *repeat, const char *dir)
 {
@@ -99,8 +107,10 @@ static enum outcome run_all(const struct repeat *repeat, const char *dir)
 		else
 			one = outcome_of(status);
 		outcome = one > outcome ? one : outcome;
-		if (one > OUTCOME_INVALID)
+		if (one > OUTCOME_INVALID) {
+			tell_ended(dir, i - 1, repeat->count);
 			break;
+		}
 		if (!repeat->quiet)
 			fprintf(stderr, "labrun: run %u of %u: %s\n", i, repeat->count, path);
 	}

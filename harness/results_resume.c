@@ -5,6 +5,7 @@
 #include "harness/csv.h"
 #include "harness/folder.h"
 #include "harness/results_check.h"
+#include "harness/results_runs.h"
 #include "harness/results_tables.h"
 
 #include <errno.h>
@@ -34,6 +35,11 @@ int resume_read(json_t **ret, const char *dir, struct err *err)
 
 	if (asprintf(&partial, "%s.partial", base) < 0)
 		abort();
+	if (results_count_runs(base))
+		return err_usage(err,
+				 "'%s' is a folder of runs (--repeat): resume the one that was "
+				 "ended, such as %s/run-%zu",
+				 base, base, results_count_runs(base) + 1);
 	if (!access(base, F_OK))
 		return err_usage(err, "'%s' is there and whole: there is nothing to resume", base);
 	code = folder_read_file(partial, PARTIAL_START, &text, &length, err);

@@ -129,7 +129,7 @@ static void test_apart(void **state)
 static void test_repeated(void **state)
 {
 	_finished_ struct finished one = {}, two = {}, spread = {}, json = {}, markdown = {},
-				   bisect = {};
+				   bisect = {}, again = {};
 	_json_ json_t *comparison = NULL;
 
 	(void)state;
@@ -143,6 +143,9 @@ static void test_repeated(void **state)
 	assert_status(two, 0);
 	assert_true(exists("one/run-1") && exists("one/run-4") && !exists("one/run-5"));
 	assert_non_null(strstr(one.out, "bridge (native): 4 runs."));
+	again = labrun("run", "--resume", "one");
+	assert_status(again, 2);
+	assert_says(again.error, "'one' is a folder of runs (--repeat)");
 	spread = labrun("compare", "one");
 	assert_status(spread, 0);
 	assert_non_null(strstr(spread.out, "between runs"));
