@@ -205,6 +205,17 @@ static enum quiet_state by_percent(double percent, double some, double noisy)
 	return percent >= some ? QUIET_SOME : QUIET_FINE;
 }
 
+/* Two digits, and never "1e+02". */
+static void say_share(double percent, double seconds, struct finding *finding)
+{
+	size_t used = strlen(finding->what);
+
+	snprintf(finding->what + used, sizeof(finding->what) - used,
+		 percent < 99.5 ? "%.2g %% of the CPUs' time in %.1f s"
+				: "%.0f %% of the CPUs' time in %.1f s",
+		 percent, seconds);
+}
+
 static struct finding judge_steal(const struct machine_use *use)
 {
 	struct finding finding = {
@@ -220,8 +231,8 @@ static struct finding judge_steal(const struct machine_use *use)
 	if (!use->known)
 		return finding;
 	finding.state = by_percent(use->steal_percent, STEAL_SOME_PERCENT, STEAL_NOISY_PERCENT);
-	snprintf(finding.what, sizeof(finding.what), "%.2g %% of the CPUs' time in %.1f s",
-		 use->steal_percent, use->seconds);
+	finding.what[0] = '\0';
+	say_share(use->steal_percent, use->seconds, &finding);
 	return finding;
 }
 
@@ -238,9 +249,8 @@ static struct finding judge_others(const struct machine_use *use)
 	if (!use->known)
 		return finding;
 	finding.state = by_percent(use->others_percent, OTHERS_SOME_PERCENT, OTHERS_NOISY_PERCENT);
-	snprintf(finding.what, sizeof(finding.what),
-		 "programs other than labrun had %.2g %% of the CPUs' time in %.1f s",
-		 use->others_percent, use->seconds);
+	snprintf(finding.what, sizeof(finding.what), "programs other than labrun had ");
+	say_share(use->others_percent, use->seconds, &finding);
 	return finding;
 }
 

@@ -278,6 +278,9 @@ static void test_steal_of_a_span(void **state)
 	assert_int_equal(judge(&machine, &use, "others").state, QUIET_NOISY);
 	assert_true(judge(&machine, &use, "others").while_running);
 	assert_false(judge(&machine, &use, "load").while_running);
+	use.others_percent = 99.7;
+	assert_string_equal(judge(&machine, &use, "others").what,
+			    "programs other than labrun had 100 % of the CPUs' time in 0.2 s");
 	/* What is charged to us in other ways than to the CPUs is not below nothing. */
 	use = machine_use_between(&machine.ticks, &later, 4, 9);
 	assert_near(use.others_percent, 0, 0);
