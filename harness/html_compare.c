@@ -24,6 +24,18 @@ static void put_cell(FILE *out, struct cell_text *text)
 	*text = (struct cell_text){ 0 };
 }
 
+/* A run of one cell has no column for it. */
+static bool tells_cells(const json_t *comparison)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(comparison, "rows"), i, row)
+		if (json_object_size(json_object_get(row, "factors")))
+			return true;
+	return false;
+}
+
 static void put_row(FILE *out, const json_t *comparison, const json_t *row)
 {
 	const char *verdict = compare_string(row, "verdict");
@@ -32,8 +44,10 @@ static void put_row(FILE *out, const json_t *comparison, const json_t *row)
 	fprintf(out, "<tr><td class=\"%s\">", class_of(verdict));
 	html_put_text(out, verdict);
 	fputs("</td>", out);
-	compare_put_cell_name(&text, row);
-	put_cell(out, &text);
+	if (tells_cells(comparison)) {
+		compare_put_cell_name(&text, row);
+		put_cell(out, &text);
+	}
 	compare_put_series_name(&text, row);
 	put_cell(out, &text);
 	if (json_object_get(row, "difference")) {
@@ -61,9 +75,13 @@ static void put_sides(FILE *out, const json_t *comparison)
 	compare_put_source(&new, comparison, "new");
 	fputs("<p>", out);
 	html_put_format(out,
-			"%s against %s, taken in turn: means [lowest, highest] of the batches, and "
-			"differences with 95 %% intervals.",
-			cell_get(&new), cell_get(&base));
+			"%s against %s, taken in turn: %s, and differences with 95 %% "
+			"intervals.",
+			cell_get(&new), cell_get(&base),
+			strcmp(compare_string(comparison, "method"), "seeds")
+				? "means [lowest, highest] of the batches"
+				: "the p50 of each seed, as mean [lowest, highest] over the seeds, "
+				  "in instructions unless said");
 	fputs("</p>\n", out);
 	cell_done(&base);
 	cell_done(&new);
@@ -76,8 +94,9 @@ void html_put_comparison(FILE *out, const json_t *comparison)
 
 	fputs("<h3>What moved</h3>\n", out);
 	put_sides(out, comparison);
-	fputs("<div class=\"wide\"><table>\n<tr><th>verdict</th><th>cell</th><th>series</th>"
-	      "<th>base</th><th>new</th><th>difference</th><th>may be owed to</th><th></th></tr>\n",
+	fprintf(out, "<div class=\"wide\"><table>\n<tr><th>verdict</th>%s<th>series</th>",
+		tells_cells(comparison) ? "<th>cell</th>" : "");
+	fputs("<th>base</th><th>new</th><th>difference</th><th>may be owed to</th><th></th></tr>\n",
 	      out);
 	json_array_foreach (json_object_get(comparison, "rows"), i, row)
 		if (*compare_string(row, "verdict"))

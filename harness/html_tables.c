@@ -5,6 +5,7 @@
 #include "harness/format.h"
 #include "harness/html.h"
 #include "harness/json_read.h"
+#include "harness/report_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -51,8 +52,10 @@ static void put_unmeasured(FILE *out, const json_t *cell)
 	const char *name;
 
 	json_object_foreach (unmeasured, name, why) {
-		fputs("<p>Not measured: ", out);
-		html_put_format(out, "%s: %s.", name, json_read_text(unmeasured, name));
+		fputs("<p>Not measured", out);
+		html_put_format(out, "%s: %s: %s.",
+				report_text_is_partial(cell, name) ? " in each batch" : "", name,
+				json_read_text(unmeasured, name));
 		fputs("</p>\n", out);
 	}
 }

@@ -241,7 +241,10 @@ static void describe_sizes(const struct plot_data *data, char *text, size_t room
 		snprintf(count, sizeof(count), "%zu to %zu", sizes.least, sizes.most);
 	else
 		snprintf(count, sizeof(count), "%zu", batches);
-	if (first->n % batches == 0)
+	/* Of a load in bulk a batch is one value, of however many packets. */
+	if (first->n == batches)
+		snprintf(text, room, ", %s batches", count);
+	else if (first->n % batches == 0)
 		snprintf(text, room, ", %s batches of %zu", count, first->n / batches);
 	else
 		snprintf(text, room, ", n = %zu in %s batches", first->n, count);

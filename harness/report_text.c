@@ -16,6 +16,8 @@ static void print_series(const json_t *series, const char *name, FILE *out)
 {
 	static const char *const columns[] = { "p50", "p99", "max", "corrected_mean" };
 	const char *unit = json_read_text(series, "unit");
+	/* A long one is told once a row. */
+	const char *short_unit = strlen(unit) <= 5 ? unit : "";
 	char text[FORMAT_MAX];
 
 	text_put(out, "  %-16s %-8s %-34s", name, json_read_text(series, "direction"),
@@ -25,7 +27,8 @@ static void print_series(const json_t *series, const char *name, FILE *out)
 		double value = json_read_number(series, columns[i]);
 
 		text_put(out, " %11s",
-			 isnan(value) ? "-" : format_quantity(value, unit, text, sizeof(text)));
+			 isnan(value) ? "-"
+				      : format_quantity(value, short_unit, text, sizeof(text)));
 	}
 	fputc('\n', out);
 }
@@ -113,13 +116,26 @@ static void print_drops(const json_t *cell, FILE *out)
 	}
 }
 
+bool report_text_is_partial(const json_t *cell, const char *name)
+{
+	const json_t *series;
+	size_t i;
+
+	json_array_foreach (json_object_get(cell, "series"), i, series)
+		if (!strcmp(json_read_text(series, "name"), name))
+			return true;
+	return false;
+}
+
 static void print_unmeasured(const json_t *cell, FILE *out)
 {
 	json_t *unmeasured = json_object_get(cell, "unmeasured"), *why;
 	const char *name;
 
 	json_object_foreach (unmeasured, name, why)
-		text_put(out, "  not measured: %s: %s\n", name, json_string_value(why));
+		text_put(out, "  not measured%s: %s: %s\n",
+			 report_text_is_partial(cell, name) ? " in each batch" : "", name,
+			 json_string_value(why));
 }
 
 static void print_end(double batches, double all, const char *text, FILE *out)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /*
@@ -13,6 +14,8 @@ void report_text(const json_t *summary, FILE *out);
 void report_text_claims(const json_t *claims, FILE *out);
 /* "one event costs ...", of a cell; NULL if it was not measured. The caller frees. */
 char *report_text_probe_cost(const json_t *summary, size_t cell);
+/* Whether what is among a cell's `unmeasured` was measured in some of its batches. */
+bool report_text_is_partial(const json_t *cell, const char *name);
 /* "stopped after 17 batches: ...", why a cell with an `until` has no more; NULL if it has none. The
  * caller frees.
  */

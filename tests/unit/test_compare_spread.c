@@ -2,6 +2,7 @@
 #include "tests/unit/compare_fixture.h"
 
 #include "harness/compare_welch.h"
+#include "harness/html_compare.h"
 
 static const char other_initramfs[] =
 	"[{\"initramfs\": \"c3d4e5\", \"kernel\": {\"release\": \"6.1.0\"}, \"cpu\": \"max\"}]";
@@ -84,6 +85,39 @@ static void test_seeds(void **state)
 		file_remove_tree(fixture->base);
 		file_remove_tree(fixture->new);
 	}
+}
+
+static char *page_of(const json_t *comparison)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	html_put_comparison(out, comparison);
+	fclose(out);
+	return text;
+}
+
+/* The page says what its figures are, as the text does. */
+static void test_page(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct made base = { .batches = 10 };
+	const struct made new = { .batches = 10, .shift = 10, .vm = other_initramfs };
+	_json_ json_t *comparison = compare_made(fixture, &base, &new);
+	_free_ char *text = NULL;
+	json_t *row;
+	size_t i;
+
+	text = page_of(comparison);
+	assert_non_null(strstr(text, "the p50 of each seed, as mean [lowest, highest]"));
+	assert_non_null(strstr(text, "<th>cell</th>"));
+	/* As with one cell. */
+	json_array_foreach (json_object_get(comparison, "rows"), i, row)
+		json_object_clear(json_object_get(row, "factors"));
+	free(text);
+	text = page_of(comparison);
+	assert_null(strstr(text, "<th>cell</th>"));
 }
 
 static void test_seeds_figures(void **state)
@@ -330,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_members, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_further_topology, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_seeds, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_page, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_seeds_figures, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_one_instruction, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_least_keeps_the_spread, setup,

@@ -20,10 +20,13 @@ static json_t *make_summary(void)
 					     .cell_count = ARRAY_SIZE(cells),
 					     .samples = samples };
 	uint32_t series = samples_series(samples, "a", DIRECTION_BOTH, "ns");
+	uint32_t tools = samples_series(samples, "memory_tools", DIRECTION_BOTH, "bytes");
 	json_t *summary;
 
 	for (uint32_t cell = 0; cell < ARRAY_SIZE(cells); cell++)
 		samples_add(samples, cell, 0, 0, series, 1);
+	/* In one of its batches it was seen. */
+	samples_add(samples, 0, 1, 0, tools, 1);
 	samples_count(samples, 0, 0, "unmeasured.memory_tools: hidden: by <a> copy", 1);
 	samples_count(samples, 0, 2, "unmeasured.memory_tools: hidden: by <a> copy", 1);
 	samples_count(samples, 0, 2, "unmeasured.cpu_load: of the kernel", 1);
@@ -69,7 +72,8 @@ static void test_text(void **state)
 	(void)state;
 	report_text(summary, out);
 	fclose(out);
-	assert_non_null(strstr(text, "  not measured: memory_tools: hidden: by <a> copy\n"));
+	assert_non_null(
+		strstr(text, "  not measured in each batch: memory_tools: hidden: by <a> copy\n"));
 	assert_non_null(strstr(text, "  not measured: cpu_load: of the kernel\n"));
 	assert_int_equal(count_of(text, "not measured"), 2);
 }
@@ -85,8 +89,9 @@ static void test_page(void **state)
 	html_put_series(out, cell_of(summary, 0));
 	html_put_series(out, cell_of(summary, 1));
 	fclose(out);
-	assert_non_null(
-		strstr(text, "<p>Not measured: memory_tools: hidden: by &lt;a&gt; copy.</p>"));
+	assert_non_null(strstr(
+		text,
+		"<p>Not measured in each batch: memory_tools: hidden: by &lt;a&gt; copy.</p>"));
 	assert_int_equal(count_of(text, "Not measured"), 2);
 }
 
