@@ -137,7 +137,7 @@ static void write_exit_status(FILE *out)
 {
 	static const struct item statuses[] = { OUTCOMES(OUTCOME_ITEM){} };
 
-	mdoc_text(out, "Where several apply, the lower one of this list.");
+	mdoc_text(out, "Where several apply, the one that stands further down this list.");
 	write_items(statuses, out);
 	fputs(".Pp\n", out);
 	mdoc_text(out, "`labrun vm shell` ends with the status of the guest's shell.");

@@ -27,8 +27,10 @@ strip --strip-unneeded --remove-section=.comment --remove-section=.note "$root/u
 gzip -9n "$root"/usr/share/man/man*/*
 
 doc=$root/usr/share/doc/labrun
-install -d "$doc"
-install -m 644 packaging/copyright README.md docs/*.md "$doc"
+# In README's own places, so that its links and pictures are found.
+install -d "$doc/docs"
+install -m 644 packaging/copyright README.md "$doc"
+install -m 644 docs/*.md docs/*.svg "$doc/docs"
 printf 'labrun (%s) unstable; urgency=medium\n\n  * Built from commit %s.\n\n -- %s  %s\n' \
 	"$version" "$2" "$maintainer" "$when" | gzip -9n >"$doc/changelog.gz"
 

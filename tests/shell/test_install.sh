@@ -42,6 +42,9 @@ test_deb() {
 	assert_says "$(dpkg-deb -f "$deb" Recommends)" "qemu-system-x86"
 	dpkg-deb -x "$deb" root
 	[ -x root/usr/bin/labrun ]
+	# What README and the pages behind it point to is there.
+	(cd root/usr/share/doc/labrun && grep -ohE '\(docs/[^)#]+' README.md | tr -d '(' | xargs ls >/dev/null &&
+		cd docs && grep -ohE '\(tutorial-[^)]+' tutorial.md | tr -d '(' | xargs ls >/dev/null)
 	gzip -t root/usr/share/man/man1/labrun.1.gz root/usr/share/man/man5/*.gz
 	(cd root && dpkg-deb --ctrl-tarfile ../first.deb | tar -xO ./md5sums | md5sum -c --quiet)
 	# The same commit gives the same bytes.
