@@ -65,6 +65,38 @@ static int write_script(int fd, const char *name, const char *script, struct err
 	return make_way(fd, name, err);
 }
 
+/* Where the disk is full gnuplot ends half way, and says nothing. */
+static int check_whole(int fd, const char *name, const char *suffix, const char *end,
+		       struct err *err)
+{
+	char image[64], tail[16] = "";
+	size_t length = strlen(end);
+	_close_ int file = -1;
+	struct stat status;
+
+	snprintf(image, sizeof(image), "%s.%s", name, suffix);
+	file = openat(fd, image, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file >= 0 && !fstat(file, &status) && status.st_size >= (off_t)length &&
+	    pread(file, tail, length, status.st_size - (off_t)length) == (ssize_t)length &&
+	    !memcmp(tail, end, length))
+		return 0;
+	return err_set(err, -EIO, "gnuplot left '%s' unfinished: is the disk full?", image);
+}
+
+static int check_images(int fd, const struct painting *painting, struct err *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < painting->count && !code; i++) {
+		code = check_whole(fd, painting->names[i], "svg", "</svg>\n\n", err);
+		/* The last chunk's name, and its checksum. */
+		if (!code)
+			code = check_whole(fd, painting->names[i], "png", "IEND\xae\x42\x60\x82",
+					   err);
+	}
+	return code;
+}
+
 /*
  * One gnuplot for the painter's share. The folder goes in as an argument, never as text of the
  * program: its name may hold anything. -d: no start-up file of the user has a say.
@@ -146,6 +178,13 @@ static int paint(const char *dir, const struct painting *painting, struct err *e
 	return code ? code : second;
 }
 
+static int paint_all(const char *dir, int fd, const struct painting *painting, struct err *err)
+{
+	int code = paint(dir, painting, err);
+
+	return code ? code : check_images(fd, painting, err);
+}
+
 static int draw_all(struct plot_data *data, const char *dir, struct err *err)
 {
 	static const struct chart charts[] = {
@@ -174,7 +213,7 @@ static int draw_all(struct plot_data *data, const char *dir, struct err *err)
 		if (script)
 			painting.names[painting.count++] = charts[i].name;
 	}
-	return fd < 0 ? fd : paint(dir, &painting, err);
+	return fd < 0 ? fd : paint_all(dir, fd, &painting, err);
 }
 
 static int plot_any(const char *dir, bool unfinished, struct err *err)
@@ -240,5 +279,5 @@ int plot_comparison(const char *const *dirs, size_t count, const char *out, stru
 		code = fd = open_folder(out, 0, err);
 	if (fd >= 0)
 		code = write_script(fd, "modes", script, err);
-	return code ? code : paint(out, &painting, err);
+	return code ? code : paint_all(out, fd, &painting, err);
 }

@@ -8,6 +8,10 @@
 #include "harness/proc.h"
 #include "tests/unit/synthetic.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct fixture {
@@ -172,12 +176,50 @@ static void test_caption(void **state)
 	free(text);
 }
 
+static off_t size_of(const struct fixture *fixture, const char *name)
+{
+	_free_ char *path = NULL;
+	struct stat status;
+
+	assert_true(asprintf(&path, "%s/plots/%s", fixture->dir, name) > 0);
+	assert_int_equal(stat(path, &status), 0);
+	return status.st_size;
+}
+
+/* As on a full disk: the script is written, the image is not, and gnuplot says nothing. */
+static void test_no_room(void **state)
+{
+	const struct synthetic about = {
+		.title = "Flat out", .bulk = true, .batches = 3, .iterations = 1, .modes = 2
+	};
+	struct fixture *fixture = *state;
+	struct rlimit before, limit;
+	struct err err = {};
+	int code;
+
+	if (synthetic_write(&about, fixture->dir, NULL, &err) || plot_folder(fixture->dir, &err))
+		fail_msg("%s", err.text);
+	assert_true(size_of(fixture, "batches.gp") < size_of(fixture, "batches.png"));
+	assert_true(size_of(fixture, "rates.gp") < size_of(fixture, "batches.png"));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = (rlim_t)size_of(fixture, "batches.png") - 1;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	code = plot_folder(fixture->dir, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(code, -EIO);
+	assert_non_null(strstr(err.text, "unfinished"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sweep_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_caption, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_room, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
