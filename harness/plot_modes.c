@@ -3,6 +3,7 @@
 #include "harness/plot_charts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_CLUSTERS 24
@@ -216,9 +217,35 @@ static void put_panel(struct page *page, struct modes *modes, enum direction dir
 	put_whiskers(page, modes, direction, scale.divisor);
 }
 
-static int draw(struct modes *modes, const struct plot_data *first, char **ret_script,
-		struct err *err)
+/* Where and how each folder was measured, by its name where that is not the same of all. */
+static char *make_caption(const struct modes *modes)
 {
+	const struct plot_data *first = modes->clusters[0].data, *last = NULL;
+	char *text = NULL;
+	bool same = true;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	for (size_t i = 0; i < modes->cluster_count; i++)
+		same &= !strcmp(modes->clusters[i].data->caption, first->caption);
+	for (size_t i = 0; i < modes->cluster_count && !same; i++) {
+		const struct plot_data *data = modes->clusters[i].data;
+
+		if (data != last)
+			fprintf(out, "%s%s: %s", last ? "; " : "", folder_label(modes, data),
+				data->caption);
+		last = data;
+	}
+	fprintf(out, "%s. %s", same ? first->caption : "", HOW);
+	fclose(out);
+	return text;
+}
+
+static int draw(struct modes *modes, char **ret_script, struct err *err)
+{
+	_free_ char *caption = make_caption(modes);
 	_page_ struct page page = { 0 };
 	size_t panels = 0;
 
@@ -239,7 +266,7 @@ static int draw(struct modes *modes, const struct plot_data *first, char **ret_s
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		if (any_of(modes, d))
 			put_panel(&page, modes, d);
-	return chart_finish(&page, first, "segments", HOW, ret_script, err);
+	return page_finish(&page, "segments", caption, ret_script, err);
 }
 
 int chart_modes(const struct plot_data *folders, size_t count, char **ret_script, struct err *err)
@@ -252,5 +279,5 @@ int chart_modes(const struct plot_data *folders, size_t count, char **ret_script
 		if (code)
 			return code;
 	}
-	return modes.cluster_count ? draw(&modes, folders, ret_script, err) : 0;
+	return modes.cluster_count ? draw(&modes, ret_script, err) : 0;
 }

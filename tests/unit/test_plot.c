@@ -263,7 +263,7 @@ static void test_self_contained(void **state)
 static void test_comparison(void **state)
 {
 	_free_ char *first = join(*state, "first", ""), *second = join(*state, "second", "");
-	_free_ char *out = join(*state, "a/b", "");
+	_free_ char *out = join(*state, "a/b", ""), *svg = NULL, *text = NULL;
 	const char *const dirs[] = { first, second };
 	struct synthetic about = bridge;
 	struct err err = { 0 };
@@ -271,10 +271,16 @@ static void test_comparison(void **state)
 	assert_int_equal(synthetic_write(&bridge, first, NULL, &err), 0);
 	about.segments[1] = "nat";
 	about.reference = NULL;
+	about.batches = 5;
 	assert_int_equal(synthetic_write(&about, second, NULL, &err), 0);
 	if (plot_comparison(dirs, 2, out, &err))
 		fail_msg("%s", err.text);
 	expect_chart(out, "modes", true);
+	svg = join(out, "modes", ".svg");
+	text = read_text(svg);
+	assert_non_null(strstr(text,
+			       "first: Linux 6.1.0-18-amd64, native, 4 batches of 30; "
+			       "second: Linux 6.1.0-18-amd64, native, 5 batches of 30. Bars"));
 }
 
 /* The words that a chart's title, axes and captions use; a .gp has the template's own too. */
