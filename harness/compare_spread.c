@@ -185,7 +185,8 @@ static void judge(const struct compare *compare, json_t *row, bool rejected, siz
 	else if (low >= -least && high <= least)
 		compare_set_verdict(row, "same", "%s", rejected && apart ? moved_a_little : "");
 	else if (apart && large)
-		compare_set_verdict(row, "inconclusive", "one of %zu differences tested, by Holm",
+		compare_set_verdict(row, "inconclusive",
+				    "a difference by itself, not as one of %zu tested (Holm)",
 				    count);
 	else
 		judge_open(row, low, high);
