@@ -56,6 +56,14 @@ enum outcome cmd_flush(enum outcome outcome)
 	return outcome > OUTCOME_FAILED ? outcome : OUTCOME_FAILED;
 }
 
+bool cmd_add_set(struct cmd_sets *sets, const char *set)
+{
+	if (!set || sets->count == CMD_SETS_MAX)
+		return false;
+	sets->items[sets->count++] = set;
+	return true;
+}
+
 enum outcome cmd_bisect(enum outcome outcome)
 {
 	switch (outcome) {

@@ -60,7 +60,7 @@ struct command {
 #define COMMANDS(X)                                                                                \
 	X(run, "[OPTION]... EXPERIMENT...", "runs and writes a result folder (the default verb)")  \
 	X(check, "FILE...", "validates experiment and topology files: every fault in one pass")    \
-	X(plan, "EXPERIMENT", "prints the cells, their order and the estimated time")              \
+	X(plan, "[OPTION]... EXPERIMENT", "prints the cells, their order and the estimated time")  \
 	X(trace, "[OPTION]... EXPERIMENT", "follows one packet and prints each hop it makes")      \
 	X(list, "", "what experiments, topologies and kinds there are")                            \
 	X(describe, "[--schema | --man] KIND",                                                     \
@@ -100,6 +100,15 @@ int cmd_next_option(const struct cmd_manual *manual, int argc, char **argv);
 /* Whether --help or -h is among the verb's own arguments; argv[0] is the verb. */
 bool cmd_asks_help(const struct command *command, char **argv);
 void cmd_print_help(const struct command *command, char **argv, FILE *out);
+
+/* The PATH=VALUE of --set, NULL-terminated. */
+#define CMD_SETS_MAX 64
+struct cmd_sets {
+	const char *items[CMD_SETS_MAX + 1];
+	size_t count;
+};
+/* False if there are too many. */
+bool cmd_add_set(struct cmd_sets *sets, const char *set);
 
 /* Says the error on stderr and what outcome it makes. */
 enum outcome cmd_fail(const struct err *err);

@@ -2,8 +2,10 @@
 #include "harness/cmd.h"
 
 #include "harness/plan.h"
+#include "harness/plan_against.h"
 #include "harness/until.h"
 
+#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -58,21 +60,19 @@ static double estimate_s(const struct plan *plan)
 	return ceil(plan->load_s + 0.03 * (double)plan->job_count + 0.5);
 }
 
-const struct cmd_manual cmd_manual_plan = { .operand = CMD_EXPERIMENT };
+static const struct cmd_option options[] = {
+	{ 's', "set", "PATH=VALUE", "change a field, as in run; may be repeated", CMD_SET },
+	{ 'a', "against", "PATH=VALUE", "each cell twice, in turn, as in run", CMD_SET },
+	{},
+};
 
-enum outcome cmd_plan(int argc, char **argv)
+const struct cmd_manual cmd_manual_plan = { .options = options, .operand = CMD_EXPERIMENT };
+
+static void print_plan(const struct plan *plan)
 {
-	struct err err = {};
-	struct plan *plan;
-	const struct experiment_until *until;
-	size_t batches;
+	size_t batches = plan->job_count / plan->cell_count;
+	const struct experiment_until *until = plan->cells[0].experiment->until;
 
-	if (argc != 2)
-		return cmd_usage("plan", "one experiment");
-	if (plan_load(&plan, argv[1], NULL, stderr, &err))
-		return cmd_fail(&err);
-	batches = plan->job_count / plan->cell_count;
-	until = plan->cells[0].experiment->until;
 	printf("%s: %zu cell%s x %s%zu batch%s\n", plan->name, plan->cell_count,
 	       plan->cell_count == 1 ? "" : "s", until ? "at most " : "", batches,
 	       batches == 1 ? "" : "es");
@@ -84,6 +84,36 @@ enum outcome cmd_plan(int argc, char **argv)
 		printf("runs in a guest only, for its virtio uplink: --vm or --exact\n");
 	printf("takes %sabout %.0f s, %.1f s of it the loads\n", until ? "at most " : "",
 	       estimate_s(plan), plan->load_s);
+}
+
+static bool is_outer(const char *against)
+{
+	return against &&
+	       (plan_against_outer(against, "kernel") || plan_against_outer(against, "labrun"));
+}
+
+enum outcome cmd_plan(int argc, char **argv)
+{
+	struct cmd_sets sets = {};
+	struct plan_options plan_options = { .sets = sets.items };
+	struct err err = {};
+	struct plan *plan;
+	int option;
+
+	while ((option = cmd_next_option(&cmd_manual_plan, argc, argv)) != -1) {
+		if (option == 'a')
+			plan_options.against = optarg;
+		else if (option != 's' || !cmd_add_set(&sets, optarg))
+			return cmd_usage("plan", "see labrun plan --help");
+	}
+	if (argc - optind != 1)
+		return cmd_usage("plan", "one experiment");
+	if (is_outer(plan_options.against))
+		return cmd_usage("plan", "kernels and builds take turns around a plan: it shows "
+					 "one of them");
+	if (plan_load(&plan, argv[optind], &plan_options, stderr, &err))
+		return cmd_fail(&err);
+	print_plan(plan);
 	plan_free(plan);
 	return OUTCOME_OK;
 }

@@ -33,7 +33,7 @@ static char *hops_set(const struct plan *plan, unsigned long snaplen)
 /* An experiment, and what its plan borrows. */
 struct loaded {
 	struct plan *plan;
-	const char *sets[RUN_SETS_MAX + 2];
+	const char *sets[CMD_SETS_MAX + 2];
 	char *snaplen_set;
 };
 
@@ -47,7 +47,7 @@ static int add_snaplen(struct loaded *loaded, const char *name,
 	loaded->snaplen_set = hops_set(loaded->plan, arguments->snaplen);
 	if (!loaded->snaplen_set)
 		return err_usage(err, "--pcap: the experiment '%s' has no probe hops", name);
-	loaded->sets[arguments->set_count] = loaded->snaplen_set;
+	loaded->sets[arguments->sets.count] = loaded->snaplen_set;
 	plan_free(steal_ptr(loaded->plan));
 	return plan_load(&loaded->plan, name, &plan_options, stderr, err);
 }
@@ -70,7 +70,7 @@ static int load(struct loaded *loaded, const char *name, const struct run_argume
 						   .against = arguments->against };
 	int code;
 
-	memcpy(loaded->sets, arguments->sets, sizeof(arguments->sets));
+	memcpy(loaded->sets, arguments->sets.items, sizeof(arguments->sets.items));
 	code = plan_load(&loaded->plan, name, &plan_options, stderr, err);
 	if (!code && arguments->snaplen)
 		code = add_snaplen(loaded, name, arguments, err);
@@ -159,7 +159,7 @@ static enum outcome resume(const struct run_arguments *given)
 	_json_ json_t *start = NULL;
 	struct err err = {};
 
-	if (given->set_count || given->out || given->in_vm)
+	if (given->sets.count || given->out || given->in_vm)
 		return cmd_usage("run", "--resume has the rest from the run that it resumes");
 	if (resume_read(&start, given->resume, &err))
 		return cmd_fail(&err);

@@ -58,21 +58,13 @@ static const struct cmd_option options[] = {
 
 const struct cmd_manual cmd_manual_run = { .options = options, .operand = CMD_EXPERIMENT };
 
-static bool add_set(struct run_arguments *arguments, const char *set)
-{
-	if (!set || arguments->set_count == RUN_SETS_MAX)
-		return false;
-	arguments->sets[arguments->set_count++] = set;
-	return true;
-}
-
 static bool add_owned(struct run_arguments *arguments, size_t slot, const char *path,
 		      const char *value)
 {
 	free(arguments->owned[slot]);
 	if (asprintf(&arguments->owned[slot], "%s=%s", path, value) < 0)
 		arguments->owned[slot] = NULL;
-	return add_set(arguments, arguments->owned[slot]);
+	return cmd_add_set(&arguments->sets, arguments->owned[slot]);
 }
 
 static bool parse_count(const char *option, const char *text, unsigned long *ret,
@@ -95,7 +87,7 @@ static bool parse_option(struct run_arguments *arguments, int option)
 		arguments->out = optarg;
 		return true;
 	case 's':
-		return add_set(arguments, optarg);
+		return cmd_add_set(&arguments->sets, optarg);
 	case 'b':
 		return add_owned(arguments, 0, "batches", optarg);
 	case 'i':

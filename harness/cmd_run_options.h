@@ -3,16 +3,14 @@
 
 /* The command line of `run`. What it points to is argv's or its own. */
 
+#include "harness/cmd.h"
 #include "harness/vm_run.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 
-#define RUN_SETS_MAX 64
-
 struct run_arguments {
-	const char *sets[RUN_SETS_MAX + 1];
-	size_t set_count;
+	struct cmd_sets sets;
 	const char *out, *resume;
 	char *owned[3]; /* sets made from --batches and --iterations; kernels or a path */
 	unsigned long snaplen; /* of --pcap; 0: none */

@@ -27,9 +27,11 @@ static int take_journey(void *context, struct probe *const *probes, const struct
 struct arguments {
 	bool json;
 	const char *perfetto; /* a file, or NULL */
+	struct cmd_sets sets;
 };
 
 static const struct cmd_option options[] = {
+	{ 's', "set", "PATH=VALUE", "change a field, as in run; may be repeated", CMD_SET },
 	{ 'j', "json", NULL, "the hops as JSON, in place of the table", CMD_ANYTHING },
 	{ 'p', "perfetto", "FILE", "the journey as a trace for https://ui.perfetto.dev as well",
 	  CMD_FILE },
@@ -98,8 +100,7 @@ static int check_probe(const struct plan *plan, struct err *err)
 
 static enum outcome trace(const char *name, const struct arguments *arguments)
 {
-	static const char *const sets[] = { "batches=1", "iterations=1", NULL };
-	const struct plan_options plan_options = { .sets = sets };
+	const struct plan_options plan_options = { .sets = arguments->sets.items };
 	struct err err = {};
 	struct plan *plan;
 	int status, code;
@@ -120,6 +121,8 @@ static enum outcome trace(const char *name, const struct arguments *arguments)
 static bool parse_option(struct arguments *arguments, int option)
 {
 	switch (option) {
+	case 's':
+		return cmd_add_set(&arguments->sets, optarg);
 	case 'j':
 		return arguments->json = true;
 	case 'p':
@@ -140,5 +143,9 @@ enum outcome cmd_trace(int argc, char **argv)
 			return cmd_usage("trace", "see labrun trace --help");
 	if (argc - optind != 1)
 		return cmd_usage("trace", "one experiment");
+	/* Last, so that they count. */
+	if (!cmd_add_set(&arguments.sets, "batches=1") ||
+	    !cmd_add_set(&arguments.sets, "iterations=1"))
+		return cmd_usage("trace", "too many --set");
 	return trace(argv[optind], &arguments);
 }

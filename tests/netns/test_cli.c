@@ -314,6 +314,20 @@ static void test_shell(void **state)
 	assert_false(exists("/run/netns"));
 }
 
+/* What a run would do with the same changes, before it is run. */
+static void test_plan_changed(void **state)
+{
+	_finished_ struct finished plan = {}, kernel = {};
+
+	(void)state;
+	plan = labrun("plan", "--set", "batches=2", "--against", "load.size=600", "bridge");
+	assert_status(plan, 0);
+	assert_non_null(strstr(plan.out, "bridge: 2 cells x 2 batches\n"));
+	assert_non_null(strstr(plan.out, "  1: 1 2\n  2: 2 1\n"));
+	kernel = labrun("plan", "--against", "kernel=6.12", "bridge");
+	assert_status(kernel, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +343,7 @@ int main(void)
 		program_test(test_claims_decide),
 		program_test(test_runs_at_the_same_time),
 		program_test(test_shell),
+		program_test(test_plan_changed),
 	};
 	int status = run_prepare();
 
