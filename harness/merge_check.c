@@ -33,14 +33,15 @@ static const char *unit_label(const struct plan *plan, size_t unit, char *seed, 
 static void name_units(const struct plan *plan, unsigned index, char *ret, size_t size)
 {
 	const struct shard shard = { index, plan->shard.count };
-	size_t units = plan_shard_units(plan), used;
+	size_t places = plan->boots ? plan_shard_units(plan) : plan_shard_cells(plan), used;
 
 	used = (size_t)snprintf(ret, size, plan->boots ? "boots" : "cells");
-	for (size_t i = 0; i < units && used < size; i++) {
+	for (size_t i = 0; i < places && used < size; i++) {
+		const struct job job = { .cell = (uint32_t)i };
 		char seed[80];
 		const char *label = unit_label(plan, i, seed, sizeof(seed));
 
-		if (!shard_owns(&shard, i))
+		if (!shard_owns(&shard, plan->boots ? i : plan_shard_unit(plan, &job)))
 			continue;
 		used += (size_t)snprintf(ret + used, size - used, " %zu%s%s%s", i + 1,
 					 *label ? " (" : "", label, *label ? ")" : "");

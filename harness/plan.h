@@ -40,6 +40,9 @@ struct plan {
 	struct arena *arena;
 	double load_s; /* what the loads alone take */
 	struct shard shard; /* which part of it; all by default */
+	/* How far apart the two cells of a pair are, where two sides are held against each other: a
+	 * pair is measured in turn, and so on one machine; 0: no pairs. */
+	size_t pair_stride;
 	size_t outer_cells; /* cells of one kernel or build, where that is a factor; else 0 */
 	size_t boots; /* of one kernel, each of them a batch: exact mode; else 0 */
 };
@@ -80,9 +83,11 @@ bool plan_needs_uplink(const struct plan *plan);
  */
 void plan_add_outer(struct plan *plan, const char *factor, const char *const *values, size_t count);
 
-/* What is dealt out to shards: cells or boots, from 0, in order. */
+/* What is dealt out to shards: cells, pairs of them, or boots, from 0, in order. */
 size_t plan_shard_unit(const struct plan *plan, const struct job *job);
 size_t plan_shard_units(const struct plan *plan);
+/* Cells that are dealt out: of several kernels one's. */
+size_t plan_shard_cells(const struct plan *plan);
 /* Whether any of its jobs is the shard's. */
 bool plan_owns_cell(const struct plan *plan, size_t cell);
 /* Those that are not the shard's. */

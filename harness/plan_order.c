@@ -47,9 +47,9 @@ static void list_cells(struct job *jobs, size_t count, size_t batch)
  * Pairs are shuffled as pairs, and their sides take turns in being first (A B B A): a drift of the
  * machine, and what the first of two leaves to the second, then falls on both alike.
  */
-static void order_pairs(const struct plan *plan, struct job *jobs, size_t batch, size_t stride,
-			uint64_t *state)
+static void order_pairs(const struct plan *plan, struct job *jobs, size_t batch, uint64_t *state)
 {
+	size_t stride = plan->pair_stride;
 	_free_ struct job *bases = calloc(plan->cell_count, sizeof(*bases));
 	size_t count = 0;
 
@@ -71,17 +71,17 @@ static void order_pairs(const struct plan *plan, struct job *jobs, size_t batch,
 void plan_order(struct plan *plan)
 {
 	const struct experiment *first = plan->cells[0].experiment;
-	size_t stride = plan_against_stride(plan);
 	uint64_t state = first->seed;
 
+	plan->pair_stride = plan_against_stride(plan);
 	plan->job_count = first->batches * plan->cell_count;
 	plan->jobs = arena_alloc(plan->arena, plan->job_count * sizeof(*plan->jobs));
 	for (size_t batch = 0; batch < first->batches; batch++) {
 		struct job *jobs = &plan->jobs[batch * plan->cell_count];
 
 		list_cells(jobs, plan->cell_count, batch);
-		if (stride)
-			order_pairs(plan, jobs, batch, stride, &state);
+		if (plan->pair_stride)
+			order_pairs(plan, jobs, batch, &state);
 		else
 			shuffle(jobs, plan->cell_count, &state);
 	}

@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness/plan.h"
 
+size_t plan_shard_cells(const struct plan *plan)
+{
+	return plan->outer_cells ? plan->outer_cells : plan->cell_count;
+}
+
 size_t plan_shard_unit(const struct plan *plan, const struct job *job)
 {
-	size_t cells = plan->outer_cells ? plan->outer_cells : plan->cell_count;
+	size_t cells = plan_shard_cells(plan), stride = plan->pair_stride;
+	size_t cell = job->cell % cells;
 
-	return plan->boots ? job->cell / cells * plan->boots + job->batch : job->cell % cells;
+	if (plan->boots)
+		return job->cell / cells * plan->boots + job->batch;
+	return stride ? cell / (2 * stride) * stride + cell % stride : cell;
 }
 
 size_t plan_shard_units(const struct plan *plan)
 {
-	size_t cells = plan->outer_cells ? plan->outer_cells : plan->cell_count;
+	size_t cells = plan_shard_cells(plan);
 
-	return plan->boots ? plan->cell_count / cells * plan->boots : cells;
+	if (plan->boots)
+		return plan->cell_count / cells * plan->boots;
+	return plan->pair_stride ? cells / 2 : cells;
 }
 
 bool plan_owns_cell(const struct plan *plan, size_t cell)
@@ -39,11 +49,12 @@ void plan_drop_jobs(struct plan *plan)
 
 int plan_check_shard(const struct plan *plan, struct err *err)
 {
+	const char *what = plan->boots ? "boot" : plan->pair_stride ? "pair" : "cell";
 	size_t units = plan_shard_units(plan);
 
 	if (plan->shard.count <= units)
 		return 0;
-	return err_usage(err, "--shard %u/%u: there %s only %zu %s to deal out", plan->shard.index,
-			 plan->shard.count, units == 1 ? "is" : "are", units,
-			 plan->boots ? "boots" : "cells");
+	return err_usage(err, "--shard %u/%u: there %s only %zu %s%s to deal out",
+			 plan->shard.index, plan->shard.count, units == 1 ? "is" : "are", units,
+			 what, units == 1 ? "" : "s");
 }

@@ -4,6 +4,7 @@
 #include "harness/cleanup.h"
 #include "harness/environment_build.h"
 #include "harness/folder.h"
+#include "harness/plan_against.h"
 #include "harness/results_summary.h"
 #include "harness/sweep.h"
 
@@ -118,8 +119,10 @@ static int expand(struct plan *plan, const struct result_folder *folder, struct 
 	else
 		code = make_cells(plan, folder, sweep, err);
 	sweep_done(sweep);
-	if (!code)
+	if (!code) {
+		plan->pair_stride = plan_against_stride(plan);
 		code = add_outer(plan, folder, err);
+	}
 	if (!strcmp(mode_of(folder->environment), "exact"))
 		plan->boots =
 			(size_t)json_integer_value(json_object_get(folder->experiment, "seeds"));

@@ -2,7 +2,6 @@
 #include "harness/run_until.h"
 
 #include "harness/cleanup.h"
-#include "harness/plan_against.h"
 #include "harness/until.h"
 
 #include <stdlib.h>
@@ -11,7 +10,6 @@ struct run_until {
 	const struct plan *plan;
 	const struct experiment_until *rule; /* NULL: none */
 	bool *enough; /* by cell */
-	size_t stride; /* see plan_against.h */
 	size_t next; /* look, in batches */
 	size_t spared, passed; /* jobs */
 };
@@ -26,7 +24,6 @@ struct run_until *run_until_new(const struct plan *plan)
 	until->enough = calloc(plan->cell_count, sizeof(*until->enough));
 	if (!until->enough)
 		abort();
-	until->stride = until->rule ? plan_against_stride(plan) : 0;
 	until->next = until->rule ? until_next_look(until->rule, 0) : SIZE_MAX;
 	return until;
 }
@@ -44,15 +41,14 @@ static bool is_narrow(const struct run_until *until, const struct grouped *group
 	return until_look(until->rule, grouped, cell, until->next).narrow;
 }
 
-/* The other side's cell, where two are run against each other here; else the cell itself. */
+/* The other side's cell, where two are run against each other; else the cell itself. */
 static size_t partner_of(const struct run_until *until, size_t cell)
 {
-	size_t stride = until->stride, partner;
+	size_t stride = until->plan->pair_stride;
 
 	if (!stride)
 		return cell;
-	partner = cell / stride % 2 ? cell - stride : cell + stride;
-	return plan_owns_cell(until->plan, partner) ? partner : cell;
+	return cell / stride % 2 ? cell - stride : cell + stride;
 }
 
 static void look(struct run_until *until, const struct samples *samples)

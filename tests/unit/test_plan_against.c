@@ -134,6 +134,35 @@ static void test_narrowed(void **state)
 	}
 }
 
+/* The two of a pair are measured on one machine, whatever is dealt out where. */
+static void test_shards(void **state)
+{
+	_loaded_ struct loaded loaded = load(FACTORS, "load.interval_us=900", NULL);
+	struct plan *plan = loaded.plan;
+	size_t stride = plan_against_stride(good(&loaded)), pairs = plan->cell_count / 2,
+	       owned[2] = { 0 };
+	struct err err = {};
+
+	(void)state;
+	assert_true(pairs >= 2);
+	for (unsigned shard = 0; shard < 2; shard++) {
+		plan->shard = (struct shard){ shard + 1, 2 };
+		for (size_t i = 0; i < plan->cell_count; i++) {
+			size_t partner = i / stride % 2 ? i - stride : i + stride;
+
+			owned[shard] += plan_owns_cell(plan, i);
+			assert_int_equal(plan_owns_cell(plan, i), plan_owns_cell(plan, partner));
+		}
+	}
+	assert_int_equal(owned[0] + owned[1], plan->cell_count);
+	assert_int_equal(owned[0], (pairs + 1) / 2 * 2);
+	plan->shard = (struct shard){ 1, (unsigned)pairs };
+	assert_int_equal(plan_check_shard(plan, &err), 0);
+	plan->shard.count++;
+	assert_true(plan_check_shard(plan, &err) < 0);
+	assert_non_null(strstr(err.text, "pairs to deal out"));
+}
+
 static void expect_refusal(const char *path, const char *text, const char *said)
 {
 	_loaded_ struct loaded loaded = load(path, text, NULL);
@@ -168,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_new_member),    cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_with_set),      cmocka_unit_test(test_order),
 		cmocka_unit_test(test_narrowed),      cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_shards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
