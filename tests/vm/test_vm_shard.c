@@ -53,9 +53,38 @@ static void test_two_shards(void **state)
 	assert_one_line(refused.error, "cannot merge");
 }
 
+static void run_pairs(const char *shard, const char *out)
+{
+	_finished_ struct finished finished =
+		labrun("run", "--vm=6.1", "--batches", "2", "--iterations", "3", "--quiet",
+		       "--no-charts", "--set", "sweep={\"load.interval_us\":[900,1000]}",
+		       "--against", "load.size=600", "--out", out, "bridge", "--shard", shard);
+
+	assert_measured(finished);
+}
+
+/* Without --exact cells are dealt out, and the word that says which is in the guest's command. */
+static void test_pairs(void **state)
+{
+	_finished_ struct finished merged = {}, verified = {}, compared = {};
+
+	(void)state;
+	need_kernel("6.1");
+	run_pairs("1/2", "d");
+	run_pairs("2/2", "e");
+	merged = labrun("merge", "--no-charts", "pairs", "d", "e");
+	assert_measured(merged);
+	verified = labrun("verify", "d", "e", "pairs");
+	assert_status(verified, 0);
+	compared = labrun("compare", "pairs");
+	assert_non_null(strstr(compared.out, "A B B A"));
+	assert_null(strstr(compared.out, "only BASE has this cell"));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { program_test(test_two_shards) };
+	const struct CMUnitTest tests[] = { program_test(test_two_shards),
+					    program_test(test_pairs) };
 	int status = run_prepare();
 
 	return status ? status : cmocka_run_group_tests(tests, NULL, NULL);
