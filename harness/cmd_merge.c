@@ -6,6 +6,7 @@
 #include "harness/plot.h"
 #include "harness/report_text.h"
 #include "harness/session.h"
+#include "harness/session_compare.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -47,6 +48,18 @@ static int write_out(const struct rebuilt *merged, const char *out, bool charts,
 	return results_commit(results, err);
 }
 
+/* As a run that was not dealt out ends: with what moved, where it has two sides. */
+static enum outcome tell(const struct rebuilt *merged, const char *out)
+{
+	enum outcome outcome = session_verdict(merged->summary), compared = OUTCOME_OK;
+
+	report_text(merged->summary, stdout);
+	printf("\nresults in %s\n", out);
+	if (json_object_get(merged->plan->experiment_json, "against"))
+		compared = session_compare(out, true);
+	return compared > outcome ? compared : outcome;
+}
+
 enum outcome cmd_merge(int argc, char **argv)
 {
 	_rebuilt_ struct rebuilt merged = { 0 };
@@ -67,7 +80,5 @@ enum outcome cmd_merge(int argc, char **argv)
 		code = write_out(&merged, argv[optind], charts, &err);
 	if (code)
 		return cmd_fail(&err);
-	report_text(merged.summary, stdout);
-	printf("\nresults in %s\n", argv[optind]);
-	return session_verdict(merged.summary);
+	return tell(&merged, argv[optind]);
 }
