@@ -32,7 +32,7 @@ static int make_folder(const char *dir, struct err *err)
 	return err_errno(err, -errno, "cannot make the folder '%s'", dir);
 }
 
-/* Before the names of experiments, if a "--" says where they begin. */
+/* Behind all options, of which the last counts, and before what is none. */
 static char **child_argv(const struct repeat *repeat, char *out)
 {
 	char **argv = calloc((size_t)repeat->argc + 5, sizeof(*argv));
@@ -42,7 +42,7 @@ static char **child_argv(const struct repeat *repeat, char *out)
 		abort();
 	argv[at++] = "labrun";
 	argv[at++] = "run";
-	while (from < repeat->argc && strcmp(repeat->argv[from], "--"))
+	while (from < repeat->first_operand && strcmp(repeat->argv[from], "--"))
 		argv[at++] = repeat->argv[from++];
 	argv[at++] = "--repeat=1";
 	argv[at++] = out;

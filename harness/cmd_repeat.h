@@ -14,8 +14,8 @@
 struct repeat {
 	unsigned count;
 	const char *out; /* the folder of the runs; NULL: results/<experiment>/<UTC time> */
-	char **argv; /* of `run`; what is added at its end outdoes what is there */
-	int argc;
+	char **argv; /* of `run`, its options first; what is added to them outdoes what is there */
+	int argc, first_operand;
 	bool quiet, json;
 };
 

@@ -173,6 +173,7 @@ static enum outcome run_repeatedly(const struct run_arguments *arguments, int ar
 				       .out = arguments->out,
 				       .argv = argv,
 				       .argc = argc,
+				       .first_operand = optind,
 				       .quiet = arguments->quiet,
 				       .json = arguments->json };
 	struct loaded loaded = {};

@@ -77,14 +77,16 @@ static double steal_percent(const json_t *cell, const struct result_folder *fold
 void compare_set_budget(const struct compare *compare, json_t *row, const struct compare_pair *pair,
 			const json_t *base, const json_t *new)
 {
-	double runs = NAN;
+	double runs = NAN, batches = of_batches(base, new);
 
+	/* Exact rows are of medians, their batches of means. */
+	if (compare->exact)
+		batches = half_width(json_object_get(row, "ci95"));
 	if (compare->taken == TAKEN_REPEATED)
 		runs = half_width(json_object_get(row, "ci95"));
 	json_object_set_new(
 		row, "budget",
-		json_pack("{s:o, s:o, s:o, s:o, s:o}", "batches",
-			  compare_number(of_batches(base, new)), "probe",
+		json_pack("{s:o, s:o, s:o, s:o, s:o}", "batches", compare_number(batches), "probe",
 			  compare_number(of_probe(base, new)), "probe_shift",
 			  compare_number(cost(new) - cost(base)), "runs", compare_number(runs),
 			  "steal_percent",

@@ -50,6 +50,8 @@ char *compare_factors_key(const json_t *factors, const char *except);
 void compare_match_cells(struct compare *compare);
 /* NULL if the cell has no series of that name and direction. */
 const json_t *compare_find_series(const json_t *cell, const json_t *like);
+/* What a probe's several methods measure is not the same. */
+bool compare_methods_differ(const json_t *base, const json_t *new);
 /* That units agree, and that each series has the figures that are compared. */
 int compare_check(const struct compare *compare, struct err *err);
 /* A row for each cell that one side lacks or that failed. True for a pair to compare. */

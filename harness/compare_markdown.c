@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* What a pull request shows: beyond this a comment is refused by the forges. */
-#define ROWS_SHOWN 200
+/* Of a verdict: longer comments are refused by the forges. */
+#define ROWS_SHOWN 60
 
 /* Nothing of a result is markup: GitHub renders HTML, links and emphasis in tables. Names (@) and
  * numbers (#) it looks for in what has been rendered, where no entity is left: only a blank of no

@@ -100,6 +100,15 @@ static void report_one_sided(struct compare *compare, const json_t *series, cons
 	compare_set_verdict(row, "inconclusive", "only %s has this series", side);
 }
 
+static void report_methods(struct compare *compare, const json_t *cell, const json_t *base,
+			   const json_t *new)
+{
+	json_t *row = compare_add_row(compare, json_object_get(cell, "factors"), base);
+
+	compare_set_verdict(row, "inconclusive", "measured by %s and by %s: not the same",
+			    compare_string(base, "method"), compare_string(new, "method"));
+}
+
 static void compare_pair_cells(struct compare *compare, const struct compare_pair *pair)
 {
 	const json_t *series;
@@ -108,7 +117,9 @@ static void compare_pair_cells(struct compare *compare, const struct compare_pai
 	json_array_foreach (json_object_get(pair->base, "series"), i, series) {
 		const json_t *other = compare_find_series(pair->new, series);
 
-		if (other)
+		if (other && compare_methods_differ(series, other))
+			report_methods(compare, pair->base, series, other);
+		else if (other)
 			compare_series(compare, pair, series, other);
 		else
 			report_one_sided(compare, series, pair->base, "BASE");

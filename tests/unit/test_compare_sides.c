@@ -108,6 +108,29 @@ static void expect_refused(const char *dir, const char *said)
 		fail_msg("\"%s\" is not in: %s", said, err.text);
 }
 
+/* A probe that chose otherwise for one of the sides: of that series nothing can be said, of the
+ * rest it can. */
+static void test_other_method(void **state)
+{
+	static const char *const methods[] = { "fentry", "bracket" };
+	struct fixture *fixture = *state;
+	_json_ json_t *comparison = NULL, *summary = NULL;
+	json_t *cell, *series;
+	size_t i;
+
+	make_sides(fixture->base, &native);
+	summary = read_json(fixture->base, "summary.json");
+	json_array_foreach (json_object_get(summary, "cells"), i, cell) {
+		series = json_array_get(json_object_get(cell, "series"), 1);
+		json_object_set_new(series, "method", json_string(methods[i]));
+	}
+	write_json(fixture->base, "summary.json", summary);
+	comparison = compare_one(fixture->base, NAN);
+	assert_string_equal(string(comparison, "verdict"), "regression");
+	assert_int_equal(count_of(comparison, "inconclusive"), 1);
+	expect_text(comparison, "measured by fentry and by bracket: not the same");
+}
+
 static void test_no_sides(void **state)
 {
 	struct fixture *fixture = *state;
@@ -262,6 +285,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_interleaved, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_direction, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_minimum_effect, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_other_method, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_no_sides, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_repeated, setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_one_against_runs, setup, folder_teardown),
