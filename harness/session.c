@@ -205,6 +205,18 @@ static int measure_by_builds(struct session *session, struct err *err)
 		    : results_append(session->results, session->outcome.samples, NULL, NULL, err);
 }
 
+/* Charts are not the measurement: without them the numbers are whole all the same. What keeps both
+ * from being written, a full disk, is told once. */
+static int commit(struct session *session, const char *no_charts, struct err *err)
+{
+	_free_ char *why = no_charts ? strdup(no_charts) : NULL;
+	int code = results_commit(session->results, err);
+
+	if (!code && why)
+		fprintf(stderr, "labrun: no charts: %s\n", why);
+	return code;
+}
+
 static int keep(struct session *session, struct err *err)
 {
 	struct results_final final = {
@@ -230,12 +242,9 @@ static int keep(struct session *session, struct err *err)
 	/* Ctrl-C goes to gnuplot too: what then looks like its failure is the user's wish. */
 	if (code && interrupt_pending())
 		return err_interrupted(err);
-	/* Charts are not the measurement: without them the numbers are whole all the same. */
-	if (code && (err->class == ERR_NEED || code == -EIO)) {
-		fprintf(stderr, "labrun: no charts: %s\n", err->text);
-		code = 0;
-	}
-	return code ? code : results_commit(session->results, err);
+	if (code && err->class != ERR_NEED && code != -EIO)
+		return code;
+	return commit(session, code ? err->text : NULL, err);
 }
 
 enum outcome session_verdict(const json_t *summary)
