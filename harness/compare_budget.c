@@ -6,6 +6,8 @@
  */
 #include "harness/compare_internal.h"
 
+#include "harness/json_read.h"
+
 #include <math.h>
 
 static double half_width(const json_t *pair)
@@ -58,20 +60,14 @@ static double cost(const json_t *series)
 	return json_is_number(mean) ? json_number_value(mean) : NAN;
 }
 
-static double number(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 /* Of the cell itself where that is known, else of the whole run. */
 static double steal_percent(const json_t *cell, const struct result_folder *folder)
 {
 	const json_t *steal = json_object_get(cell, "steal");
-	double percent = 100 * number(steal, "steal_us") / number(steal, "cpu_us");
+	double percent =
+		100 * json_read_number(steal, "steal_us") / json_read_number(steal, "cpu_us");
 
-	return isfinite(percent) ? percent : number(folder->environment, "steal_percent");
+	return isfinite(percent) ? percent : json_read_number(folder->environment, "steal_percent");
 }
 
 void compare_set_budget(const struct compare *compare, json_t *row, const struct compare_pair *pair,

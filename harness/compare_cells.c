@@ -8,13 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-double compare_get_number(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 /* Instructions are what an exact table is in; only other units need saying. */
 const char *compare_shown_unit(const json_t *row)
 {
@@ -49,7 +42,7 @@ void compare_put_source(struct cell_text *text, const json_t *comparison, const 
 	const json_t *object = json_object_get(comparison, side);
 	const json_t *value = json_object_get(object, "side");
 	const char *against = compare_string(comparison, "against");
-	double runs = compare_get_number(object, "runs");
+	double runs = json_read_number(object, "runs");
 	_free_ char *shown = NULL;
 
 	if (value && *against) {
@@ -99,9 +92,9 @@ void compare_put_side(struct cell_text *text, const json_t *row, const char *sid
 	char shown[FORMAT_MAX];
 
 	cell_put(text, "%s",
-		 format_interval(compare_get_number(figures, "mean"),
-				 (struct interval){ compare_get_number(figures, "min"),
-						    compare_get_number(figures, "max") },
+		 format_interval(json_read_number(figures, "mean"),
+				 (struct interval){ json_read_number(figures, "min"),
+						    json_read_number(figures, "max") },
 				 compare_shown_unit(row), shown, sizeof(shown)));
 }
 
@@ -109,8 +102,8 @@ void compare_put_difference(struct cell_text *text, const json_t *row)
 {
 	const json_t *pair = json_object_get(row, "ci95");
 	struct interval interval = { NAN, NAN };
-	double difference = compare_get_number(row, "difference"),
-	       percent = compare_get_number(row, "percent");
+	double difference = json_read_number(row, "difference"),
+	       percent = json_read_number(row, "percent");
 	char shown[FORMAT_MAX];
 
 	if (json_is_array(pair))
@@ -153,25 +146,25 @@ void compare_put_budget(struct cell_text *text, const json_t *comparison, const 
 {
 	const json_t *budget = json_object_get(row, "budget");
 	const char *taken = compare_string(comparison, "taken");
-	double base = fabs(compare_get_number(json_object_get(row, "base"), "mean"));
-	double shift = compare_get_number(budget, "probe_shift");
+	double base = fabs(json_read_number(json_object_get(row, "base"), "mean"));
+	double shift = json_read_number(budget, "probe_shift");
 
 	if (!budget)
 		return;
 	/* One more instruction or none: exact runs have no other. */
 	if (!strcmp(compare_string(comparison, "mode"), "exact")) {
-		put_part_of(text, "seeds", compare_get_number(budget, "batches"), base);
+		put_part_of(text, "seeds", json_read_number(budget, "batches"), base);
 		return;
 	}
-	put_part_of(text, "batches", compare_get_number(budget, "batches"), base);
-	put_part_of(text, "probe", compare_get_number(budget, "probe"), base);
+	put_part_of(text, "batches", json_read_number(budget, "batches"), base);
+	put_part_of(text, "probe", json_read_number(budget, "probe"), base);
 	if (isfinite(shift) && shift != 0 && base > 0)
 		cell_put(text, " (of it %+.2g%%)", 100 * shift / base);
 	if (!strcmp(taken, "interleaved"))
 		cell_put(text, ", one run");
 	else
-		put_part_of(text, "runs", compare_get_number(budget, "runs"), base);
-	put_steal(text, compare_get_number(budget, "steal_percent"));
+		put_part_of(text, "runs", json_read_number(budget, "runs"), base);
+	put_steal(text, json_read_number(budget, "steal_percent"));
 }
 
 void compare_print_counts(const json_t *comparison, FILE *out)

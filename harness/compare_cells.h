@@ -5,9 +5,8 @@
 
 #include "harness/compare_internal.h"
 #include "harness/compare_table.h"
+#include "harness/json_read.h"
 
-/* NAN for what is no number. */
-double compare_get_number(const json_t *object, const char *key);
 /* A value as a file has it; the caller frees. */
 char *compare_value_text(const json_t *value);
 

@@ -50,13 +50,12 @@ static void put_figures(const json_t *comparison, const json_t *row, FILE *out)
 	struct cell_text text = { 0 };
 
 	if (json_object_get(row, "samples")) {
-		cell_put(&text, "%.0f samples", compare_get_number(row, "samples"));
+		cell_put(&text, "%.0f samples", json_read_number(row, "samples"));
 		put_cell(&text, out);
 		cell_put(&text, "%.0f moved",
-			 compare_get_number(row, "more") + compare_get_number(row, "fewer"));
+			 json_read_number(row, "more") + json_read_number(row, "fewer"));
 		put_cell(&text, out);
-		cell_put(&text, "%+.10g %s", compare_get_number(row, "net"),
-			 compare_shown_unit(row));
+		cell_put(&text, "%+.10g %s", json_read_number(row, "net"), compare_shown_unit(row));
 		put_cell(&text, out);
 		put_cell(&text, out);
 		return;
@@ -162,7 +161,7 @@ void compare_markdown(const json_t *comparison, FILE *out)
 	compare_print_counts(comparison, out);
 	if (json_is_true(json_object_get(comparison, "byte_equal")))
 		fprintf(out, "\nByte-equal: %.0f samples.\n",
-			compare_get_number(comparison, "sample_count"));
+			json_read_number(comparison, "sample_count"));
 	put_group(comparison, "regression", true, out);
 	put_group(comparison, "improvement", true, out);
 	put_group(comparison, "inconclusive", false, out);

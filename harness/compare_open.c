@@ -80,19 +80,28 @@ static json_t *other_side(const struct result_folder *folder, const char *factor
 	return NULL;
 }
 
+/* The other side is of the same files; only its cells will be others. */
+static void share_folder(const struct result_folder *from, struct result_folder *ret)
+{
+	*ret = (struct result_folder){ .dir = strdup(from->dir),
+				       .summary = json_deep_copy(from->summary),
+				       .experiment = json_incref(from->experiment),
+				       .topology = json_incref(from->topology),
+				       .environment = json_incref(from->environment) };
+	if (!ret->dir || !ret->summary)
+		abort();
+}
+
 static int open_sides(struct compare *compare, const char *dir, struct err *err)
 {
 	const char *against;
 	int code = result_folder_read(&compare->base, dir, err);
 
 	if (!code)
-		code = result_folder_read(&compare->new, dir, err);
-	if (!code)
 		code = read_steal(&compare->base, err);
-	if (!code)
-		code = read_steal(&compare->new, err);
 	if (code)
 		return code;
+	share_folder(&compare->base, &compare->new);
 	against = json_string_value(json_object_get(compare->base.experiment, "against"));
 	if (!against)
 		return err_usage(err,

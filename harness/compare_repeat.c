@@ -107,7 +107,7 @@ static void put_row(struct table_text *table, const json_t *row)
 {
 	const json_t *pair = json_object_get(row, "ci95");
 	struct interval interval = { NAN, NAN };
-	double mean = compare_get_number(row, "mean"), ratio = compare_get_number(row, "ratio");
+	double mean = json_read_number(row, "mean"), ratio = json_read_number(row, "ratio");
 	char shown[FORMAT_MAX];
 
 	if (json_is_array(pair))
@@ -118,8 +118,8 @@ static void put_row(struct table_text *table, const json_t *row)
 	cell_put(
 		table_next(table), "%s",
 		format_interval(mean, interval, compare_string(row, "unit"), shown, sizeof(shown)));
-	put_percent(table_next(table), compare_get_number(row, "stddev"), mean);
-	put_percent(table_next(table), compare_get_number(row, "batch_error"), mean);
+	put_percent(table_next(table), json_read_number(row, "stddev"), mean);
+	put_percent(table_next(table), json_read_number(row, "batch_error"), mean);
 	cell_put(table_next(table), isfinite(ratio) ? "%.1f x" : "?", ratio);
 	table_next(table);
 	table_next(table);
@@ -137,7 +137,7 @@ void compare_spread_text(const json_t *spread, FILE *out)
 
 	text_put(out, "%s (%s): %.0f runs. Standard deviations of a run's mean: as the runs have\n",
 		 compare_string(spread, "experiment"), compare_string(spread, "mode"),
-		 compare_get_number(spread, "runs"));
+		 json_read_number(spread, "runs"));
 	fputs("it, and as their batches alone would; beyond 1 x is what only runs show\n\n", out);
 	table_init(&table, titles);
 	json_array_foreach (json_object_get(spread, "rows"), i, row)

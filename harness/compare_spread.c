@@ -3,6 +3,7 @@
 
 #include "harness/cleanup.h"
 #include "harness/compare_welch.h"
+#include "harness/json_read.h"
 
 #include <math.h>
 #include <string.h>
@@ -129,13 +130,6 @@ static void compare_pair_cells(struct compare *compare, const struct compare_pai
 			report_one_sided(compare, series, pair->new, "NEW");
 }
 
-static double number(const json_t *row, const char *key)
-{
-	const json_t *value = json_object_get(row, key);
-
-	return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static bool is_open(const json_t *row)
 {
 	return json_is_null(json_object_get(row, "verdict")) &&
@@ -145,7 +139,8 @@ static bool is_open(const json_t *row)
 /* A difference that Holm's correction leaves standing. */
 static void judge_moved(const struct compare *compare, json_t *row)
 {
-	double worse = number(row, "difference") * compare_worse_sign(compare_string(row, "unit"));
+	double worse = json_read_number(row, "difference") *
+		       compare_worse_sign(compare_string(row, "unit"));
 
 	if (compare->exact || compare->taken != TAKEN_APART)
 		compare_set_verdict(row, worse > 0 ? "regression" : "improvement", "%s", "");
@@ -161,7 +156,7 @@ static const char moved_a_little[] = "moved, but by less than the minimum effect
 static void judge_open(json_t *row, double low, double high)
 {
 	double reach = fmax(fabs(low), fabs(high));
-	double base = fabs(number(json_object_get(row, "base"), "mean"));
+	double base = fabs(json_read_number(json_object_get(row, "base"), "mean"));
 
 	if (base > 0 && isfinite(reach / base))
 		compare_set_verdict(row, "inconclusive", "may be as much as %.3g%%",
@@ -185,9 +180,9 @@ static void judge(const struct compare *compare, json_t *row, bool rejected, siz
 	const json_t *interval = json_object_get(row, "ci95");
 	double low = json_number_value(json_array_get(interval, 0));
 	double high = json_number_value(json_array_get(interval, 1));
-	double least = number(row, "minimum_effect");
+	double least = json_read_number(row, "minimum_effect");
 	bool apart = low > 0 || high < 0;
-	bool large = fabs(number(row, "difference")) >= least;
+	bool large = fabs(json_read_number(row, "difference")) >= least;
 
 	if (!json_is_array(interval))
 		compare_set_verdict(row, "inconclusive", "%s", too_few(compare));
@@ -234,7 +229,7 @@ static void judge_rows(const struct compare *compare)
 		abort();
 	json_array_foreach (compare->rows, i, row)
 		if (is_open(row))
-			p_values[count++] = number(row, "p_value");
+			p_values[count++] = json_read_number(row, "p_value");
 	stats_holm(p_values, count, ALPHA, rejected);
 	json_array_foreach (compare->rows, i, row)
 		if (is_open(row))

@@ -169,8 +169,8 @@ static void put_moves(struct cell_text *text, const json_t *row)
 		if (i == MOVES_SHOWN)
 			break;
 		cell_put(text, "%sbatch %.0f iteration %.0f: %s -> %s", i ? ", " : "",
-			 compare_get_number(move, "batch"), compare_get_number(move, "iteration"),
-			 base, new);
+			 json_read_number(move, "batch"), json_read_number(move, "iteration"), base,
+			 new);
 	}
 	if (json_array_size(moves) > MOVES_SHOWN)
 		cell_put(text, ", ...");
@@ -188,21 +188,21 @@ static void put_counts(struct cell_text *text, const json_t *row)
 	const char *between = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		double count = compare_get_number(row, counts[i].key);
+		double count = json_read_number(row, counts[i].key);
 
 		if (!(count > 0))
 			continue;
 		cell_put(text, "%s%.0f %s", between, count, counts[i].words);
 		between = ", ";
 	}
-	cell_put(text, " of %.0f, in %zu %s", compare_get_number(row, "samples"), batches,
+	cell_put(text, " of %.0f, in %zu %s", json_read_number(row, "samples"), batches,
 		 batches == 1 ? "batch" : "batches");
 }
 
 static void put_moved(struct table_text *table, const json_t *row)
 {
 	put_counts(table_next(table), row);
-	cell_put(table_next(table), "%+.10g %s", compare_get_number(row, "net"),
+	cell_put(table_next(table), "%+.10g %s", json_read_number(row, "net"),
 		 compare_shown_unit(row));
 	put_moves(table_next(table), row);
 	table_next(table);
@@ -295,7 +295,7 @@ static void print_table(const json_t *comparison, FILE *out)
 static void print_equal(const json_t *comparison, FILE *out)
 {
 	fprintf(out, "\nsame  byte-equal: %.0f samples\n",
-		compare_get_number(comparison, "sample_count"));
+		json_read_number(comparison, "sample_count"));
 }
 
 static void print_extra(const json_t *comparison, FILE *out)

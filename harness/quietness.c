@@ -20,26 +20,30 @@
 
 const char *const quiet_state_names[] = { "unknown", "quiet", "some", "NOISY" };
 
+/* By what it is called: `fine`, NULL-terminated, are the names of quiet ones; an empty one is not
+ * told, in the words `untold`. */
+static void judge_name(struct finding *finding, const char *name, const char *const *fine,
+		       const char *untold)
+{
+	snprintf(finding->what, sizeof(finding->what), "%s", *name ? name : untold);
+	finding->state = *name ? QUIET_NOISY : QUIET_UNKNOWN;
+	for (; *fine; fine++)
+		if (!strcmp(name, *fine))
+			finding->state = QUIET_FINE;
+}
+
 static struct finding judge_governor(const struct machine *machine)
 {
-	static const char *const steady[] = { "performance", "userspace" };
+	static const char *const steady[] = { "performance", "userspace", NULL };
 	struct finding finding = {
 		.name = "governor",
-		.state = QUIET_NOISY,
 		.why = "the CPU's speed follows its load: what is measured depends on what was "
 		       "done before",
 		.remedy = "cpupower frequency-set -g performance (of a virtual machine: on its "
 			  "host)",
 	};
 
-	snprintf(finding.what, sizeof(finding.what), "%s", machine->governors);
-	for (size_t i = 0; i < ARRAY_SIZE(steady); i++)
-		if (!strcmp(machine->governors, steady[i]))
-			finding.state = QUIET_FINE;
-	if (!*machine->governors) {
-		finding.state = QUIET_UNKNOWN;
-		snprintf(finding.what, sizeof(finding.what), "no CPU's is told here");
-	}
+	judge_name(&finding, machine->governors, steady, "no CPU's is told here");
 	return finding;
 }
 
@@ -137,24 +141,16 @@ static struct finding judge_clock(const struct machine *machine)
 	static const char *const near[] = {
 		"tsc",	    "tsc-early", "kvm-clock",	     "hyperv_clocksource_tsc_page",
 		"timebase", "xen",	 "arch_sys_counter", "riscv_clocksource",
-		"tod",
+		"tod",	    NULL,
 	};
 	struct finding finding = {
 		.name = "clock",
-		.state = QUIET_NOISY,
 		.why = "it takes the kernel a microsecond or more to read this clock, at each hop",
 		.remedy = "see dmesg for why the TSC was given up; boot with clocksource=tsc "
 			  "tsc=reliable if it can be trusted",
 	};
 
-	snprintf(finding.what, sizeof(finding.what), "%s", machine->clocksource);
-	for (size_t i = 0; i < ARRAY_SIZE(near); i++)
-		if (!strcmp(machine->clocksource, near[i]))
-			finding.state = QUIET_FINE;
-	if (!*machine->clocksource) {
-		finding.state = QUIET_UNKNOWN;
-		snprintf(finding.what, sizeof(finding.what), "not told");
-	}
+	judge_name(&finding, machine->clocksource, near, "not told");
 	return finding;
 }
 

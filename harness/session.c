@@ -163,7 +163,7 @@ static int make_work(struct session *session, char **ret, struct err *err)
 
 	if (code)
 		return code;
-	if (asprintf(ret, "%s/work", results_path(session->results)) < 0)
+	if (asprintf(ret, "%s/scratch", results_path(session->results)) < 0)
 		abort();
 	return file_make_dirs(*ret, NULL, err);
 }

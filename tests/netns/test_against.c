@@ -220,7 +220,7 @@ static void test_build(void **state)
 	assert_int_equal(json_array_size(json_object_get(environment, "builds")), 2);
 	verified = labrun("verify", "two");
 	assert_status(verified, 0);
-	assert_false(exists("two/work"));
+	assert_false(exists("two/scratch"));
 }
 
 static void test_refusals(void **state)

@@ -144,7 +144,7 @@ static void test_full_results(void **state)
 	before = holdings_new();
 	run = labrun("run", "--vm=6.1", "vxlan", QUICK, "--no-charts", "--quiet", "--out", "out/r");
 	assert_status(run, 4);
-	assert_says(run.out, "failed: kernel 6.1, boot 1: 'out/r.partial/work/");
+	assert_says(run.out, "failed: kernel 6.1, boot 1: 'out/r.partial/scratch/");
 	assert_says(run.out, "No space left on device");
 	assert_string_equal(unwarned(run.error), "");
 	assert_nothing_left(before);
